@@ -1,0 +1,63 @@
+# Every target makes what it needs in .venv, with nothing but Python 3.11 or newer and pip.
+#
+## make demo    install, train a small LSTM for a minute, show what it writes
+## make test    install the `test` extra, run the tests and the docstrings' examples
+## make lint    ruff and the import contracts
+## make types   mypy --strict
+## make docs    the docstrings' examples and the links in the Markdown files
+## make bench   benchmarks against other libraries
+## make clean   remove .venv and what the tools left behind; runs/ stays
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTHON ?= $(shell for candidate in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$candidate -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$candidate && break; done)
+
+# The arrays are small: BLAS threads would only get in each other's way beside several test processes.
+PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m pytest
+
+.PHONY: help demo test lint types docs bench clean
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+demo: $(VENV)/.core
+	$(VENV)/bin/tinygrad-seq demo
+
+test: $(VENV)/.test
+	$(PYTEST) -n auto --maxprocesses 8
+
+lint: $(VENV)/.dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(VENV)/bin/lint-imports
+
+types: $(VENV)/.dev
+	$(PY) -m mypy
+
+docs: $(VENV)/.test
+	$(PYTEST) tinygrad_seq backends tests/test_packaging.py::test_links_in_markdown_lead_to_files
+
+bench: $(VENV)/.bench
+	$(PY) -m pytest benchmarks
+
+clean:
+	rm -rf $(VENV) build dist site htmlcov .benchmarks .coverage .coverage.* .hypothesis
+	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find tinygrad_seq backends tests benchmarks tutorials -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+# One stamp per set of extras: a set is installed again when pyproject.toml is newer than its stamp.
+$(VENV)/.core: pyproject.toml $(VENV)/.created
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.test $(VENV)/.dev $(VENV)/.bench: $(VENV)/.%: pyproject.toml $(VENV)/.created
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@
+
+$(VENV)/.created:
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with the venv module found." \
+		"Get one from python.org (Debian, Ubuntu: apt install python3-venv)" \
+		"or name yours: make PYTHON=/path/to/python demo" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@

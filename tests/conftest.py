@@ -1,0 +1,26 @@
+"""What all tests share: the fake device as a second backend, and the settings of Hypothesis."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tinygrad_seq.backend import register
+
+sys.path.insert(0, str(Path(__file__).parent / "fake_device"))
+
+from tinygrad_seq_fake import FakeBackend
+
+register(FakeBackend())
+
+settings.register_profile("tests", deadline=None, derandomize=True, database=None, max_examples=60)
+settings.load_profile("tests")
+
+
+@pytest.fixture(params=["numpy", "fake"])
+def backend_name(request: pytest.FixtureRequest) -> str:
+    """Run a test once on the NumPy backend and once on the fake device."""
+    return str(request.param)

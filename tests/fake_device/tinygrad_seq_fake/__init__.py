@@ -1,0 +1,72 @@
+"""A backend for a device that is only pretended: what CuPy forbids or makes slow, it forbids or counts.
+
+It exists for the tests: code that passes on it names no array library, never reads a device array in passing, and
+keeps 0-d results on the device. It is also the shortest complete backend, to copy from when writing one:
+
+- an array class of its own (`array.py`), here because there is no device library to bring one;
+- a module that spells every name of `tinygrad_seq.backend.XP` for that class (`namespace.py`);
+- a class in the shape of `tinygrad_seq.backend.Backend`, below; kernels are optional.
+
+A package that others install is called `tinygrad_seq_<name>` and announces itself in its pyproject.toml:
+
+    [project.entry-points."tinygrad_seq.backends"]
+    fake = "tinygrad_seq_fake:FakeBackend"
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+
+from tinygrad_seq.backend import XP, Kernel, Key, Memory, Shape
+
+from . import namespace
+from .array import DeviceArray, HostAccessError, live, transfers
+
+__all__ = ["DeviceArray", "FakeBackend", "HostAccessError"]
+
+
+class FakeBackend:
+    """Arrays are `DeviceArray`; `transfers` counts what crossed between host and device, and what waited for it."""
+
+    name = "fake"
+    xp = cast(XP, namespace)
+    array_types: tuple[type, ...] = (DeviceArray,)
+    kernels: Mapping[str, Kernel] = {}
+    transfers: Counter[str] = transfers
+
+    def from_host(self, array: np.ndarray) -> DeviceArray:
+        transfers["to device"] += 1
+        return DeviceArray(np.array(array))
+
+    def to_host(self, array: DeviceArray) -> np.ndarray:
+        transfers["to host"] += 1
+        return array._memory.copy()
+
+    def device(self, array: DeviceArray) -> str:
+        return "fake:0"
+
+    def uniform(self, key: Key, shape: Shape, dtype: Any) -> DeviceArray:
+        """Numbers in [0, 1) from a generator that the key seeds; nothing is remembered from one call to the next."""
+        below_one = np.nextafter(np.ones((), dtype), np.zeros((), dtype))  # where rounding to `dtype` would reach 1
+        numbers = np.random.default_rng([key.seed % 2**64, key.step, key.draw]).random(shape)
+        return DeviceArray(np.minimum(numbers.astype(dtype), below_one))
+
+    def synchronize(self) -> None:
+        transfers["waited"] += 1
+
+    def memory(self) -> Memory:
+        """The bytes of all arrays alive, memory that several share counted once."""
+        owners = {id(owner): owner.nbytes for owner in (memory_owner(array._memory) for array in list(live.values()))}
+        used = sum(owners.values())
+        return Memory(used=used, held=used, limit=None)
+
+
+def memory_owner(memory: np.ndarray) -> np.ndarray:
+    """Return the array that owns the memory of a view."""
+    while isinstance(memory.base, np.ndarray):
+        memory = memory.base
+    return memory

@@ -1,0 +1,147 @@
+"""The array of the fake device: NumPy underneath, and nothing of NumPy's to be seen.
+
+What it offers is the list below and no more. Whatever would make the host wait for the device, or mix arrays of the
+two, is an error here, where on a real device it is an error, or slow, or silently float64.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Never
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from tinygrad_seq.backend import Shape
+from tinygrad_seq.errors import BackendError
+
+__all__ = ["DeviceArray", "HostAccessError", "live", "memory_of", "on_device", "transfers"]
+
+transfers: Counter[str] = Counter()  # "to device", "to host", "waited": how often since the last clear()
+live: WeakValueDictionary[int, DeviceArray] = WeakValueDictionary()
+
+Binary = Callable[["DeviceArray", Any], "DeviceArray"]
+Unary = Callable[["DeviceArray"], "DeviceArray"]
+
+
+class HostAccessError(BackendError):
+    """The host reached for an array of the device, or the device for one of the host."""
+
+
+def memory_of(x: Any) -> Any:
+    """Return the memory of a device array, and a Python number as it is. Raises HostAccessError for anything else."""
+    if type(x) is DeviceArray:
+        return x._memory
+    if type(x) in {bool, int, float}:  # exactly: np.float64 is a float, and would turn float32 into float64
+        return x
+    raise HostAccessError(f"a {type(x).__name__} lives on the host; bring it over with backend.from_host(array).")
+
+
+def on_device(result: Any) -> DeviceArray:
+    """Return what NumPy computed as an array of the device, 0-d results too."""
+    return DeviceArray(np.asarray(result))
+
+
+def index_of(index: Any) -> Any:
+    """Return an index for the memory. A boolean mask has a result of unknown length: the host waits for the count."""
+    if isinstance(index, tuple):
+        return tuple(index_of(part) for part in index)
+    if index is None or index is Ellipsis or isinstance(index, slice):
+        return index
+    if type(index) is DeviceArray and index.dtype == bool:
+        transfers["waited"] += 1
+    return memory_of(index)
+
+
+def unary(f: Callable[[Any], Any]) -> Unary:
+    return lambda x: on_device(f(x._memory))
+
+
+def binary(f: Callable[[Any, Any], Any]) -> tuple[Binary, Binary]:
+    """Return the operator and its reflection."""
+    return (
+        lambda x, other: on_device(f(x._memory, memory_of(other))),
+        lambda x, other: on_device(f(memory_of(other), x._memory)),
+    )
+
+
+def in_place(f: Callable[[Any, Any], Any]) -> Binary:
+    def method(x: DeviceArray, other: Any) -> DeviceArray:
+        f(x._memory, memory_of(other))
+        return x
+
+    return method
+
+
+def refused(what: str) -> Callable[..., Never]:
+    """Return a method that Python calls unasked, and that must not reach the device unasked."""
+
+    def method(self: DeviceArray, *args: Any, **named: Any) -> Never:
+        raise HostAccessError(f"{what} of a device array copies to the host in passing; ask: backend.to_host(array).")
+
+    return method
+
+
+class DeviceArray:
+    """An n-dimensional array in the memory of the device `fake:0`."""
+
+    __slots__ = ("__weakref__", "_memory")
+    __array_ufunc__ = None  # NumPy's operators step back, so that `host + device` is refused here too
+
+    def __init__(self, memory: np.ndarray) -> None:
+        self._memory = memory
+        live[id(self)] = self
+
+    @property
+    def shape(self) -> Shape:
+        return self._memory.shape
+
+    @property
+    def ndim(self) -> int:
+        return self._memory.ndim
+
+    @property
+    def size(self) -> int:
+        return self._memory.size
+
+    @property
+    def dtype(self) -> Any:
+        return self._memory.dtype
+
+    def __getitem__(self, index: Any) -> DeviceArray:
+        return on_device(self._memory[index_of(index)])
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._memory[index_of(index)] = memory_of(value)
+
+    __add__, __radd__ = binary(operator.add)
+    __sub__, __rsub__ = binary(operator.sub)
+    __mul__, __rmul__ = binary(operator.mul)
+    __truediv__, __rtruediv__ = binary(operator.truediv)
+    __pow__, __rpow__ = binary(operator.pow)
+    __matmul__, __rmatmul__ = binary(operator.matmul)
+    __and__, __rand__ = binary(operator.and_)
+    __or__, __ror__ = binary(operator.or_)
+    __lt__, __gt__ = binary(operator.lt)  # x > other is other < x
+    __le__, __ge__ = binary(operator.le)
+    __eq__, __ne__ = binary(operator.eq)[0], binary(operator.ne)[0]  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]
+
+    __iadd__ = in_place(operator.iadd)
+    __isub__ = in_place(operator.isub)
+    __imul__ = in_place(operator.imul)
+    __itruediv__ = in_place(operator.itruediv)
+
+    __neg__ = unary(operator.neg)
+    __abs__ = unary(operator.abs)
+    __invert__ = unary(operator.invert)
+
+    __bool__ = refused("the truth")
+    __float__ = __int__ = __index__ = __complex__ = refused("a number")
+    __len__ = __iter__ = __contains__ = refused("iteration")
+    __array__ = refused("a NumPy view")
+
+    def __repr__(self) -> str:
+        return f"DeviceArray(shape={self.shape}, dtype={self.dtype})"

@@ -1,0 +1,223 @@
+"""Losses and layers as functions of tensors. The class axis is always the last one."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from . import ops, random
+from .backend import is_array, namespace, owner
+from .errors import ConfigError, ShapeError
+from .tensor import Tensor
+
+__all__ = [
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "dropout",
+    "embedding",
+    "huber_loss",
+    "l1_loss",
+    "layer_norm",
+    "linear",
+    "mse_loss",
+    "nll_loss",
+    "one_hot",
+]
+
+Reduction = Literal["mean", "sum", "none"]
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return y = x W^T + b.
+
+    Shapes: x (..., I), weight (O, I), bias (O,), y (..., O).
+    """
+    if x.shape[-1:] != weight.shape[1:]:
+        raise ShapeError(f"linear: x of shape {x.shape} for a weight of {weight.shape}: {x.shape[-1:]} != {weight.shape[1:]}.")
+    y = x @ weight.mT
+    return y if bias is None else y + bias
+
+
+def embedding(ids: Any, weight: Tensor) -> Tensor:
+    """Return y = weight[ids], a row for every integer.
+
+    Shapes: ids any, weight (V, E), y (*ids.shape, E). Raises ShapeError for an id outside 0 .. V - 1.
+    """
+    ids = integers(ids, weight)
+    check_range(ids, weight.shape[0], "embedding")
+    return ops.getitem(weight, ids)
+
+
+def one_hot(ids: Any, n: int, dtype: Any = "float32") -> Tensor:
+    """Return y with y[..., k] = 1 where k is the id, else 0.
+
+    Shapes: ids any, y (*ids.shape, n).
+    """
+    data = ids.data if isinstance(ids, Tensor) else Tensor(ids).data
+    check_range(data, n, "one_hot")
+    xp = namespace(data)
+    return Tensor.handle(xp.astype(xp.expand_dims(data, axis=-1) == xp.arange(n), dtype), None)
+
+
+def dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
+    """Return x with each element zeroed with probability p and the others divided by 1 - p; x itself outside training.
+
+    The mask is a function of (seed, step, draw): see `tinygrad_seq.random`.
+    """
+    if not 0 <= p < 1:
+        raise ConfigError(f"dropout: p={p} is no probability below 1.")
+    if not training or p == 0:
+        return x
+    u = owner(x.data).uniform(random.next_key(), x.shape, x.dtype)
+    xp = namespace(u)
+    return x * Tensor.handle(xp.astype(u >= p, x.dtype) / (1 - p), None)
+
+
+def layer_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5) -> Tensor:
+    """Return y = (x - mean x) / sqrt(var x + eps) * weight + bias over the last axis.
+
+    Shapes: x (..., H), weight and bias (H,). Source: Ba et al., Layer Normalization, 2016.
+    """
+    centred = x - x.mean(axis=-1, keepdims=True)
+    variance = (centred * centred).mean(axis=-1, keepdims=True)
+    y = centred * ops.rsqrt(variance + eps)
+    if weight is not None:
+        y = y * weight
+    return y if bias is None else y + bias
+
+
+def cross_entropy(
+    logits: Tensor,
+    targets: Any,
+    *,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    mask: Any = None,
+    label_smoothing: float = 0.0,
+    reduction: Reduction = "mean",
+) -> Tensor:
+    """Return L = -mean over positions of ln softmax(logits)[target], in nats.
+
+    Shapes: logits (..., V), the class axis last; targets (...), integers; weight (V,); mask (...), True where a position
+    counts. A position with target `ignore_index` does not count. With `label_smoothing` e the target is 1 - e on the class
+    and e / V on all. The mean is weighted: sum w L / sum w. Without any position that counts L is 0. Raises ShapeError.
+
+    >>> import tinygrad_seq as tg
+    >>> tg.functional.cross_entropy(tg.zeros((3, 4)), [0, 1, 2])
+    tensor(1.3863)
+    """
+    return nll_loss(
+        ops.log_softmax(logits),
+        targets,
+        weight=weight,
+        ignore_index=ignore_index,
+        mask=mask,
+        label_smoothing=label_smoothing,
+        reduction=reduction,
+    )
+
+
+def nll_loss(
+    log_probs: Tensor,
+    targets: Any,
+    *,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    mask: Any = None,
+    label_smoothing: float = 0.0,
+    reduction: Reduction = "mean",
+) -> Tensor:
+    """Return L = -mean over positions of log_probs[target]; arguments as `cross_entropy`."""
+    ids = integers(targets, log_probs)
+    if ids.shape != log_probs.shape[:-1]:
+        raise ShapeError(
+            f"cross_entropy: targets of shape {tuple(ids.shape)} for scores of shape {log_probs.shape}; expected"
+            f" {log_probs.shape[:-1]}.\n    The class axis is the last one (PyTorch has it second)."
+        )
+    xp = namespace(ids)
+    counts = ids != ignore_index
+    if mask is not None:
+        counts = counts & like_mask(mask, log_probs)
+    ids = xp.where(counts, ids, 0)
+    check_range(ids, log_probs.shape[-1], "cross_entropy")
+    loss = -ops.squeeze(ops.take_along_axis(log_probs, xp.expand_dims(ids, axis=-1), axis=-1), axis=-1)
+    w = Tensor.handle(xp.astype(counts, log_probs.dtype), None)
+    smooth = log_probs if weight is None else log_probs * weight
+    if weight is not None:
+        class_weight = ops.getitem(weight, ids)
+        loss, w = loss * class_weight, w * class_weight
+    if label_smoothing:
+        loss = (1 - label_smoothing) * loss - label_smoothing * smooth.mean(axis=-1)
+    loss = ops.where(Tensor.handle(counts, None), loss, 0.0)
+    if reduction != "mean":
+        return reduced(loss, reduction)
+    total = w.sum()
+    return loss.sum() / ops.where(total == 0, 1.0, total)
+
+
+def mse_loss(prediction: Tensor, target: Any, reduction: Reduction = "mean") -> Tensor:
+    """Return L = mean (prediction - target)^2."""
+    d = difference(prediction, target, "mse_loss")
+    return reduced(d * d, reduction)
+
+
+def l1_loss(prediction: Tensor, target: Any, reduction: Reduction = "mean") -> Tensor:
+    """Return L = mean |prediction - target|."""
+    return reduced(abs(difference(prediction, target, "l1_loss")), reduction)
+
+
+def huber_loss(prediction: Tensor, target: Any, delta: float = 1.0, reduction: Reduction = "mean") -> Tensor:
+    """Return L = mean of d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), with d = prediction - target."""
+    d = difference(prediction, target, "huber_loss")
+    size = abs(d)
+    return reduced(ops.where(size <= delta, 0.5 * d * d, delta * (size - 0.5 * delta)), reduction)
+
+
+def binary_cross_entropy_with_logits(logits: Tensor, target: Any, reduction: Reduction = "mean") -> Tensor:
+    """Return L = -mean (y ln s + (1 - y) ln(1 - s)) with s = sigmoid(logits), computed as softplus(x) - x y.
+
+    Shapes: logits and target alike; a target lies between 0 and 1.
+    """
+    difference(logits, target, "binary_cross_entropy_with_logits")
+    return reduced(ops.softplus(logits) - logits * target, reduction)
+
+
+def reduced(loss: Tensor, reduction: Reduction) -> Tensor:
+    """Return the mean, the sum, or the losses themselves."""
+    if reduction == "mean":
+        return loss.mean()
+    if reduction == "sum":
+        return loss.sum()
+    if reduction == "none":
+        return loss
+    raise ConfigError(f"reduction={reduction!r}: expected 'mean', 'sum' or 'none'.")
+
+
+def difference(prediction: Tensor, target: Any, name: str) -> Tensor:
+    """Return prediction - target; they must not broadcast, a silent (n, n) loss is a famous trap."""
+    shape = target.shape if hasattr(target, "shape") else Tensor(target).shape
+    if tuple(shape) != prediction.shape:
+        raise ShapeError(f"{name}: the prediction has shape {prediction.shape}, the target {tuple(shape)}. They must be equal.")
+    return prediction - (target if isinstance(target, Tensor) or is_array(target) else Tensor(target))
+
+
+def integers(ids: Any, like: Tensor) -> Any:
+    """Return integer ids as an array on the backend of `like`."""
+    data = ids.data if isinstance(ids, Tensor) else ids if is_array(ids) else Tensor(ids, backend=like.backend).data
+    if data.dtype.kind not in "iu":
+        raise ShapeError(f"expected whole numbers as indices, got {data.dtype}.")
+    return data
+
+
+def like_mask(mask: Any, like: Tensor) -> Any:
+    """Return a boolean mask as an array on the backend of `like`."""
+    data = mask.data if isinstance(mask, Tensor) else mask if is_array(mask) else Tensor(mask, backend=like.backend).data
+    return namespace(data).astype(data, "bool")
+
+
+def check_range(ids: Any, n: int, name: str) -> None:
+    """Raise ShapeError for an id outside 0 .. n - 1; on a device that would wait for it, and is left to the device."""
+    if owner(ids).device(ids) != "cpu" or not ids.size:
+        return
+    low, high = int(ids.min()), int(ids.max())
+    if low < 0 or high >= n:
+        raise ShapeError(f"{name}: id {low if low < 0 else high} is outside 0 .. {n - 1}, the {n} known.")

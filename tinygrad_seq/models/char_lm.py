@@ -1,0 +1,130 @@
+"""A language model over characters or bytes: many-to-many, aligned."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import functional as F
+from ..autograd import no_grad
+from ..data import Batch, ByteVocab, Vocab
+from ..errors import ConfigError
+from ..nn import Dropout, Embedding, Linear, Module
+from ..tensor import Tensor
+from .cells import CellName, recurrent
+from .sampling import choose, probabilities
+
+__all__ = ["CharLM"]
+
+
+class CharLM(Module):
+    """P(x_{t+1} | x_1 .. x_t) = softmax(W h_t + b), h_t from a recurrent net that reads one symbol at a time.
+
+    Without `embedding_size` a symbol enters as a one-hot vector. Dropout works between layers and before the output.
+    Shapes: x (batch, time), whole numbers; logits (batch, time, V).
+
+    >>> from tinygrad_seq.data import CharVocab
+    >>> model = CharLM(CharVocab("abc"), hidden_size=8)
+    >>> logits, state = model(np.array([[0, 1, 2]]))
+    >>> logits.shape, state.h.shape
+    ((1, 3, 3), (1, 1, 8))
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        *,
+        cell: CellName = "lstm",
+        embedding_size: int | None = None,
+        dropout: float = 0.0,
+        dtype: Any = "float32",
+    ) -> None:
+        self.vocab = vocab
+        self.hidden_size, self.num_layers, self.cell = hidden_size, num_layers, cell
+        self.embedding_size, self.dropout_p, self.dtype = embedding_size, dropout, dtype
+        self.embedding = None if embedding_size is None else Embedding(len(vocab), embedding_size, dtype)
+        self.rnn = recurrent(cell, embedding_size or len(vocab), hidden_size, num_layers, dropout, dtype=dtype)
+        self.dropout = Dropout(dropout)
+        self.head = Linear(hidden_size, len(vocab), dtype=dtype)
+
+    def config(self) -> dict[str, Any]:
+        """Return the arguments that build this model again, without the vocabulary."""
+        return {
+            "hidden_size": self.hidden_size,
+            "num_layers": self.num_layers,
+            "cell": self.cell,
+            "embedding_size": self.embedding_size,
+            "dropout": self.dropout_p,
+            "dtype": str(self.dtype),
+        }
+
+    def forward(self, x: Any, state: Any = None) -> tuple[Tensor, Any]:
+        """Return the scores of every next symbol, and the state after the last one."""
+        inputs = x if self.embedding is None else self.embedding(x)
+        output, state = self.rnn(inputs, state)
+        return self.head(self.dropout(output)), state
+
+    def loss(self, batch: Batch, state: Any = None) -> tuple[Tensor, Any]:
+        """Return the mean cross-entropy of a batch in nats per symbol, and the state to carry on, detached.
+
+        The state starts from zero where the batch says that nothing came before (`starts_epoch`).
+        """
+        logits, state = self(batch.x, None if batch.starts_epoch else state)
+        return F.cross_entropy(logits, batch.y), state.detach()
+
+    def stream(
+        self,
+        prime: str = "",
+        *,
+        length: int = 200,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 0,
+    ) -> Iterator[str]:
+        """Yield `length` symbols of generated text, each drawn given all before it; the prime is read first, not
+        repeated.
+
+        Without a prime the model reads a newline first (or the first symbol it knows). The same seed gives the same
+        text. Raises DataError for a symbol in the prime that the vocabulary does not know.
+        """
+        if length < 0:
+            raise ConfigError(f"length={length}: how many symbols to write, at least 0.")
+        vocab, rng = self.vocab, np.random.default_rng(seed)
+        start = prime or ("\n" if isinstance(vocab, ByteVocab) or "\n" in vocab.symbols else vocab.symbols[:1])
+        ids, state = vocab.encode(start, strict=True), None
+        utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+        was_training = self.training
+        self.eval()
+        try:
+            for _ in range(length):
+                with no_grad():
+                    logits, state = self(np.asarray(ids)[None, :], state)
+                p = probabilities(logits[0, -1].numpy(), temperature, top_k, top_p)
+                ids = np.array([choose(rng, p)])
+                yield utf8.decode(vocab.to_bytes(ids)) if isinstance(vocab, ByteVocab) else vocab.decode(ids)
+        finally:
+            self.train(was_training)
+
+    def generate(
+        self,
+        prime: str = "",
+        *,
+        length: int = 200,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 0,
+    ) -> str:
+        """Return the prime and `length` symbols of generated text after it; see `stream`."""
+        options: dict[str, Any] = {"length": length, "temperature": temperature, "top_k": top_k, "top_p": top_p}
+        return prime + "".join(self.stream(prime, seed=seed, **options))
+
+    def extra_repr(self) -> str:
+        """Return the vocabulary's size and kind."""
+        return f"{len(self.vocab)} {self.vocab.kind}"

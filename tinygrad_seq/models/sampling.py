@@ -1,0 +1,46 @@
+"""Choosing the next symbol from a model's scores."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import ConfigError
+
+__all__ = ["choose", "probabilities"]
+
+
+def probabilities(
+    logits: np.ndarray,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> np.ndarray:
+    """Return the distribution to draw from: p_i = e^(logit_i / temperature) / sum, cut off and made to sum to one
+    again.
+
+    `temperature` 0 puts everything on the most likely symbol; `top_k` keeps the k likeliest; `top_p` keeps the fewest
+    that together have probability p (Holtzman et al., 2020). Shapes: logits and result (V,). Raises ConfigError.
+
+    >>> probabilities(np.array([2.0, 1.0, 0.0]), top_k=2).round(3)
+    array([0.731, 0.269, 0.   ])
+    """
+    if temperature < 0 or (top_k is not None and top_k < 1) or (top_p is not None and not 0 < top_p <= 1):
+        raise ConfigError(
+            f"temperature={temperature} >= 0, top_k={top_k} >= 1 and 0 < top_p={top_p} <= 1 are expected."
+        )
+    if temperature == 0:
+        return np.eye(len(logits))[int(np.argmax(logits))]
+    scaled = logits.astype(np.float64) / temperature
+    p = np.exp(scaled - scaled.max())
+    p /= p.sum()
+    falling = np.argsort(-p, kind="stable")
+    keep = len(p) if top_k is None else min(top_k, len(p))
+    if top_p is not None:
+        keep = min(keep, int(np.searchsorted(np.cumsum(p[falling]), top_p)) + 1)
+    p[falling[keep:]] = 0
+    return p / p.sum()
+
+
+def choose(rng: np.random.Generator, p: np.ndarray) -> int:
+    """Return one index drawn from a distribution."""
+    return int(min(np.searchsorted(np.cumsum(p), rng.random(), side="right"), np.flatnonzero(p)[-1]))

@@ -1,0 +1,92 @@
+"""From one sequence to another: many-to-many, the answer begun when the question has been read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import functional as F
+from .. import ops, random
+from ..autograd import no_grad
+from ..data import IGNORE, PaddedBatch
+from ..errors import ConfigError
+from ..nn import Linear, Module
+from ..tensor import Tensor
+from .cells import CellName, recurrent
+
+__all__ = ["Seq2Seq"]
+
+
+class Seq2Seq(Module):
+    """An encoder reads x_1 .. x_S into its last state; a decoder starts from there and writes y_1 .. y_U.
+
+    P(y_u | y_1 .. y_{u-1}, x) = softmax(W h_u + b), where the decoder reads y_{u-1} (a start symbol for u = 1).
+    Shapes: x (batch, S) and y (batch, U), whole numbers; logits (batch, U, target_size). Source: Sutskever et al.,
+    2014.
+
+    `teacher_forcing` is the probability that a step of training reads the true y_{u-1} and not the model's own guess:
+    1 is teacher forcing, 0 is free running as in `predict`, between them is scheduled sampling (Bengio et al., 2015).
+    """
+
+    def __init__(
+        self,
+        source_size: int,
+        target_size: int,
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        *,
+        cell: CellName = "lstm",
+        dropout: float = 0.0,
+        teacher_forcing: float = 1.0,
+        dtype: Any = "float32",
+    ) -> None:
+        if not 0 <= teacher_forcing <= 1:
+            raise ConfigError(f"teacher_forcing={teacher_forcing} is a probability, from 0 to 1.")
+        self.start, self.teacher_forcing = target_size, teacher_forcing
+        self.encoder = recurrent(cell, source_size, hidden_size, num_layers, dropout, dtype=dtype)
+        self.decoder = recurrent(cell, target_size + 1, hidden_size, num_layers, dropout, dtype=dtype)
+        self.head = Linear(hidden_size, target_size, dtype=dtype)
+
+    def forward(self, x: Any, y: Any, lengths: Any = None) -> Tensor:
+        """Return the scores of every symbol of the answer, where the decoder reads the true symbols before it."""
+        _, state = self.encoder(x, lengths=lengths)
+        output, _ = self.decoder(self.shifted(np.asarray(y)), state)
+        return self.head(output)
+
+    def shifted(self, y: np.ndarray) -> np.ndarray:
+        """Return what the decoder reads: the start symbol, then the answer but for its last symbol."""
+        known = np.where(y == IGNORE, self.start, y)  # what is read behind the end is never judged
+        return np.concatenate([np.full((len(y), 1), self.start), known[:, :-1]], axis=1)
+
+    def free_running(self, x: Any, length: int, lengths: Any = None, y: np.ndarray | None = None) -> Tensor:
+        """Return the scores of `length` symbols; at each step a coin decides whether the true y_{u-1} is read."""
+        _, state = self.encoder(x, lengths=lengths)
+        reads = np.full((len(x), 1), self.start)
+        truth = None if y is None else self.shifted(y)
+        coins = np.random.default_rng(random.next_key()).random(length)
+        scores = []
+        for u in range(length):
+            if truth is not None and coins[u] < self.teacher_forcing:
+                reads = truth[:, u : u + 1]
+            output, state = self.decoder(reads, state)
+            scores.append(self.head(output))
+            reads = scores[-1].detach().argmax(axis=-1).numpy()
+        return ops.concat(scores, axis=1)
+
+    def loss(self, batch: PaddedBatch, state: None = None) -> tuple[Tensor, None]:
+        """Return the mean cross-entropy of a batch in nats per symbol; there is no state to carry between batches."""
+        if self.teacher_forcing == 1:
+            logits = self(batch.ids, batch.targets, batch.lengths)
+        else:
+            logits = self.free_running(batch.ids, batch.targets.shape[1], batch.lengths, batch.targets)
+        return F.cross_entropy(logits, batch.targets, ignore_index=IGNORE), None
+
+    def predict(self, x: Any, length: int, lengths: Any = None) -> np.ndarray:
+        """Return the answer written greedily, (batch, length): each step reads the symbol that the last one chose."""
+        was_training = self.training
+        self.eval()
+        with no_grad():
+            best = self.free_running(x, length, lengths).argmax(axis=-1).numpy()
+        self.train(was_training)
+        return best

@@ -1,0 +1,128 @@
+"""Where am I, are gradients on, who watches: the mode that every operation reads once.
+
+One `ContextVar` holds it, so threads and asyncio tasks do not see each other's; a new thread starts with gradients on.
+A node copies one reference to `Where`; nothing is formatted until somebody prints or draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+S = TypeVar("S")
+
+
+class Where(NamedTuple):
+    """Module path and time step."""
+
+    path: str = ""
+    t: int | None = None
+
+    def __str__(self) -> str:
+        """Return the place as an error message names it, such as `'encoder.lstm' (t=3)`."""
+        return f"'{self.path or 'top level'}'" + ("" if self.t is None else f" (t={self.t})")
+
+
+class Watcher(Protocol):
+    """Sees every operation while it is installed: the recorder and the anomaly detector are watchers."""
+
+    def made(self, op: Any, outputs: tuple[Any, ...], where: Where, buffers: dict[str, Any]) -> None:
+        """Called after a forward pass of `op`; `outputs` are variables, `buffers` what a fused kernel hands over."""
+
+    def sent(self, op: Any, name: str, gradient: Any, where: Where) -> None:
+        """Called in a backward pass for the gradient array that `op` sends to its input `name`."""
+
+
+class Mode:
+    """What one read of the context tells an operation."""
+
+    __slots__ = ("carried", "grad", "watcher", "where")
+
+    def __init__(self, grad: bool = True, where: Where = Where(), watcher: Watcher | None = None) -> None:
+        self.grad = grad
+        self.where = where
+        self.watcher = watcher
+        self.carried = ""  # the state through which a backward walk last went from one call into an earlier one
+
+
+mode: ContextVar[Mode] = ContextVar("mode", default=Mode())
+
+
+class Together:
+    """Two watchers as one: a recorder inside `detect_anomaly`, say."""
+
+    def __init__(self, *watchers: Watcher) -> None:
+        self.watchers = watchers
+
+    def made(self, op: Any, outputs: tuple[Any, ...], where: Where, buffers: dict[str, Any]) -> None:
+        for watcher in self.watchers:
+            watcher.made(op, outputs, where, buffers)
+
+    def sent(self, op: Any, name: str, gradient: Any, where: Where) -> None:
+        for watcher in self.watchers:
+            watcher.sent(op, name, gradient, where)
+
+
+@contextmanager
+def switched(grad: bool | None = None, watcher: Watcher | None = None) -> Iterator[None]:
+    """Inside the `with` block (or the decorated function), gradients are on or off, or one more watcher is installed."""
+    m = mode.get()
+    if watcher is None or m.watcher is None:
+        watcher = watcher or m.watcher
+    else:
+        watcher = Together(m.watcher, watcher)
+    token = mode.set(Mode(m.grad if grad is None else grad, m.where, watcher))
+    try:
+        yield
+    finally:
+        mode.reset(token)
+
+
+class module:
+    """`with scope.module("lstm"):` names the operations inside, nested names joined by dots.
+
+    A class and not a generator: it wraps every module call, and costs half.
+    """
+
+    __slots__ = ("name", "token")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        m = mode.get()
+        path, t = m.where
+        self.token = mode.set(Mode(m.grad, Where(f"{path}.{self.name}" if path else self.name, t), m.watcher))
+
+    def __exit__(self, *exc: object) -> None:
+        mode.reset(self.token)
+
+
+def step(t: int | None) -> None:
+    """Mark what follows as time step `t` of the module at hand (`None`: of no step)."""
+    m = mode.get()
+    mode.set(Mode(m.grad, Where(m.where.path, t), m.watcher))  # a fresh one: tasks that branched off here share the old
+
+
+def steps(sequence: Iterable[S]) -> Iterator[S]:
+    """Iterate over a sequence and mark each turn of the loop as one time step, counted from 0.
+
+    >>> for x_t in steps("ab"):
+    ...     print(x_t, current())
+    a 'top level' (t=0)
+    b 'top level' (t=1)
+    """
+    before = mode.get().where.t
+    try:
+        for t, item in enumerate(sequence):
+            step(t)
+            yield item
+    finally:
+        step(before)
+
+
+def current() -> Where:
+    """Return the module path and time step at this point of the program."""
+    return mode.get().where

@@ -1,0 +1,103 @@
+"""A run, step by step: training, evaluation, the log and the checkpoints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import perf_counter
+
+from ..data import Corpus
+from .evaluate import evaluate
+from .loop import train
+from .run import LOG, Moment, Run
+
+__all__ = ["Progress", "fit"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step, done; losses are in nats per symbol.
+
+    Attributes:
+        norm: the gradient's norm before clipping; None without clipping.
+        speed: symbols trained on per second, in this step.
+        held_out: the loss on the held-out text, where this step was followed by an evaluation.
+        is_best: whether that loss is the lowest so far: the weights are in `best.safetensors`.
+    """
+
+    step: int
+    loss: float
+    norm: float | None
+    lr: float
+    speed: float
+    held_out: float | None
+    is_best: bool
+
+    def line(self) -> str:
+        """Return the line of the log."""
+        shown = {"step": self.step, "loss": self.loss, "lr": self.lr}
+        optional = {"norm": self.norm, "held_out": self.held_out}
+        return json.dumps(
+            shown
+            | {name: value for name, value in optional.items() if value is not None}
+            | {"symbols_per_s": round(self.speed)}
+        )
+
+
+def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> Iterator[Progress]:
+    """Train from a moment (`run.begin()` or `run.resume()`) to the last step; log, evaluate and save on the way.
+
+    Whoever stops reading before the end (`break` inside `contextlib.closing`) finds the last step saved. Resumed, a run
+    takes the steps that it would have taken uninterrupted, bit for bit on the same machine with the same versions.
+    Without held-out text `best.safetensors` holds the newest weights.
+
+    Raises:
+        AnomalyError: a loss or a gradient is not finite; what was saved before stays as it is.
+        CheckpointError: a file cannot be written.
+    """
+    settings = run.settings
+    batches = training.batches(settings.batch_size, settings.seq_length, steps=settings.steps, start=moment.step)
+    symbols = settings.batch_size * settings.seq_length
+    steps = train(
+        moment.model,
+        batches,
+        moment.optimizer,
+        schedule=moment.schedule,
+        clip_norm=settings.clip,
+        state=moment.state,
+        start=moment.step,
+    )
+    with (run.folder / LOG).open("a", encoding="utf-8", buffering=1) as log:
+        began = perf_counter()
+        for step in steps:
+            speed = symbols / (perf_counter() - began)
+            moment.step, moment.state = step.number, step.state
+            ends = step.number == settings.steps
+            loss = None
+            is_best = False
+            if held_out is not None and (ends or step.number % settings.eval_every == 0):
+                loss = evaluate(moment.model, held_out)
+                is_best = moment.best is None or loss < moment.best
+            if is_best:
+                moment.best = loss
+                run.save_best(moment)
+            progress = Progress(step.number, step.loss, step.norm, step.lr, speed, loss, is_best)
+            log.write(progress.line() + "\n")
+            saved = ends or step.number % settings.save_every == 0
+            if saved:
+                save(run, moment, held_out)
+            try:
+                yield progress
+            except GeneratorExit:
+                if not saved:
+                    save(run, moment, held_out)
+                raise
+            began = perf_counter()
+
+
+def save(run: Run, moment: Moment, held_out: Corpus | None) -> None:
+    """Save the moment, and the newest weights as the best where no held-out text tells which are better."""
+    if held_out is None:
+        run.save_best(moment)
+    run.save_last(moment)

@@ -1,0 +1,250 @@
+"""A run folder: what was asked, of which text, what came out, and all that is needed to go on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from .. import random
+from ..backend import use_backend
+from ..checkpoint import load, replace_file, save
+from ..data import Corpus, Vocab, vocab_from_json
+from ..errors import CheckpointError, ConfigError, DataError, TinygradSeqError
+from ..models import CharLM
+from ..optim import Optimizer
+from ..tensor import Tensor
+from .environment import environment
+from .settings import Settings
+
+__all__ = ["Moment", "Run"]
+
+CONFIG, VOCABULARY, LOG, BEST, LAST = "config.json", "vocab.json", "log.jsonl", "best.safetensors", "last.safetensors"
+
+
+@dataclass
+class Moment:
+    """All that a training step changes: put back, the next step is the one that would have followed.
+
+    Attributes:
+        step: how many steps have been taken; it is the position in the text too.
+        state: what the model carries from one batch to the next.
+        best: the lowest held-out loss so far, in nats per symbol.
+    """
+
+    model: CharLM
+    optimizer: Optimizer
+    schedule: Any = None
+    state: Any = None
+    step: int = 0
+    best: float | None = None
+
+
+class Run:
+    """A folder with `config.json`, `vocab.json`, `log.jsonl` (a line per step) and the weights, best and last.
+
+    `best.safetensors` holds the weights alone, under PyTorch's names; `last.safetensors` all that training goes on from, in
+    one file, because two could not be replaced at the same moment.
+    """
+
+    def __init__(self, folder: str | Path, config: dict[str, Any], vocab: Vocab) -> None:
+        self.folder, self.config, self.vocab = Path(folder), config, vocab
+        self.settings = Settings.from_json(config["settings"])
+
+    @classmethod
+    def create(cls, folder: str | Path, settings: Settings, corpus: Corpus, *, force: bool = False) -> Self:
+        """Begin a run in a folder that has none; with `force` the one that is there is given up.
+
+        Raises:
+            ConfigError: the folder holds a run already.
+            CheckpointError: it cannot be written.
+        """
+        folder = Path(folder)
+        if (folder / CONFIG).exists() and not force:
+            raise ConfigError(
+                f"{folder} holds a run already. Go on with it (--resume {folder}), choose another folder (--out), "
+                "or give it up (--force)."
+            )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CheckpointError(
+                f"{folder} cannot be made: {error.strerror}. Choose another folder (--out)."
+            ) from error
+        text = {"source": corpus.source, "sha256": corpus.sha256, "symbols": len(corpus)}
+        run = cls(
+            folder, {"settings": settings.to_json(), "text": text, "environment": environment()}, corpus.vocab
+        )
+        for name in (LAST, BEST, LOG):
+            (folder / name).unlink(missing_ok=True)
+        run.write_json(VOCABULARY, corpus.vocab.to_json())
+        run.write_json(CONFIG, run.config)
+        return run
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Self:
+        """Read what was asked and with which symbols; weights are read by `model` and `resume`.
+
+        Raises:
+            CheckpointError: there is no run in that folder, or its files are damaged.
+        """
+        folder = Path(folder)
+        if not (folder / CONFIG).is_file():
+            raise CheckpointError(
+                f"There is no run in {folder}: it has no {CONFIG}. Make one: tinygrad-seq train TEXT --out {folder}"
+            )
+        try:
+            config, vocab = (json.loads((folder / name).read_text("utf-8")) for name in (CONFIG, VOCABULARY))
+            return cls(folder, config, vocab_from_json(vocab))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(
+                f"{folder} is not a whole run: {CONFIG} or {VOCABULARY} cannot be read ({error!r}). Use a copy of it."
+            ) from error
+
+    def corpus(self) -> Corpus:
+        """Read the text of this run again.
+
+        Raises:
+            DataError: it is no longer the text that the run began with.
+        """
+        corpus = self.settings.corpus(self.vocab)
+        if corpus.sha256 != self.config["text"]["sha256"]:
+            raise DataError(
+                f"{corpus.source} has changed since {self.folder} began: {len(corpus):,} symbols, and there were "
+                f"{self.config['text']['symbols']:,}. Bring that text back, or begin a new run (--out)."
+            )
+        return corpus
+
+    def new_model(self) -> CharLM:
+        """Build the model with first weights drawn under the run's seed."""
+        random.manual_seed(self.settings.seed)
+        with use_backend(self.settings.backend):
+            return CharLM(self.vocab, **self.settings.model())
+
+    def model(self) -> CharLM:
+        """Build the model and load its best weights; dropout is off.
+
+        Raises:
+            CheckpointError: nothing was saved yet, the file is damaged, or it belongs to another model.
+        """
+        if not (self.folder / BEST).is_file():
+            raise CheckpointError(
+                f"{self.folder} has no weights yet: it stopped before the first were saved. "
+                f"Go on with it: tinygrad-seq train --resume {self.folder}"
+            )
+        weights, about = load(self.folder / BEST)
+        self.check_vocab(about.get("vocab"), BEST)
+        model = self.new_model()
+        model.load_state_dict(weights)
+        return model.eval()
+
+    def save_best(self, moment: Moment) -> None:
+        """Write the weights alone, for sampling and for other programs."""
+        about = {"step": str(moment.step), "vocab": self.vocab_hash, "held_out_nats": str(moment.best)}
+        save(self.folder / BEST, moment.model.state_dict(), about)
+
+    def save_last(self, moment: Moment) -> None:
+        """Write everything that the next step depends on."""
+        optimizer = moment.optimizer.state_dict()
+        slots = optimizer.pop("state")
+        arrays = {f"model.{name}": array for name, array in moment.model.state_dict().items()}
+        arrays |= {f"optimizer.{name}.{slot}": array for name, held in slots.items() for slot, array in held.items()}
+        arrays |= {f"state.{i}": part.numpy() for i, part in enumerate(parts(moment.state))}
+        about = {
+            "step": moment.step,
+            "best": moment.best,
+            "random": random.position(),
+            "optimizer": optimizer,
+            "schedule": None if moment.schedule is None else moment.schedule.state_dict(),
+        }
+        save(self.folder / LAST, arrays, {"training": json.dumps(about), "vocab": self.vocab_hash})
+
+    def resume(self) -> Moment:
+        """Put back the moment that `save_last` wrote, and the log as it was then.
+
+        Raises:
+            CheckpointError: nothing was saved yet, the file is damaged, or it belongs to another model.
+        """
+        if not (self.folder / LAST).is_file():
+            raise CheckpointError(
+                f"{self.folder} cannot be resumed: it stopped before anything was saved. Begin it again with --force."
+            )
+        arrays, about = load(self.folder / LAST)
+        self.check_vocab(about.get("vocab"), LAST)
+        try:
+            training = json.loads(about["training"])
+            moment = self.begin()
+            moment.step, moment.best = training["step"], training["best"]
+            moment.model.load_state_dict(below("model.", arrays))
+            moment.optimizer.load_state_dict({**training["optimizer"], "state": nested(below("optimizer.", arrays))})
+            if moment.schedule is not None:
+                moment.schedule.load_state_dict(training["schedule"])
+            state = [Tensor(array, backend=self.settings.backend) for array in below("state.", arrays).values()]
+            moment.state = tuple(state) if len(state) > 1 else state[0]
+            random.rewind(random.Key(*training["random"]))
+        except (KeyError, TypeError, IndexError, ValueError) as error:
+            if isinstance(error, TinygradSeqError):
+                raise
+            raise CheckpointError(
+                f"{self.folder / LAST} lacks what training goes on from ({error!r}). It was written by another version."
+            ) from error
+        kept = [line for line in self.log() if line["step"] <= moment.step]
+        replace_file(self.folder / LOG, "".join(json.dumps(line) + "\n" for line in kept).encode())
+        return moment
+
+    def begin(self) -> Moment:
+        """Make the model and the optimizer as they are before the first step."""
+        model = self.new_model()
+        optimizer = self.settings.make_optimizer(model)
+        return Moment(model, optimizer, self.settings.make_schedule(optimizer))
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return the lines of the log; one that was cut off when the process died is left out."""
+        lines = []
+        if (self.folder / LOG).exists():
+            for line in (self.folder / LOG).read_text("utf-8").splitlines():
+                try:
+                    lines.append(json.loads(line))
+                except json.JSONDecodeError:
+                    break
+        return lines
+
+    @property
+    def vocab_hash(self) -> str:
+        """The SHA-256 of the vocabulary: weights belong to it."""
+        return hashlib.sha256(json.dumps(self.vocab.to_json(), sort_keys=True).encode()).hexdigest()
+
+    def check_vocab(self, found: str | None, name: str) -> None:
+        """Raise CheckpointError where a file names another vocabulary than the folder's."""
+        if found is not None and found != self.vocab_hash:
+            raise CheckpointError(
+                f"{self.folder / name} was trained with another vocabulary than {self.folder / VOCABULARY} "
+                f"({len(self.vocab)} symbols). Put back the {VOCABULARY} of that run."
+            )
+
+    def write_json(self, name: str, content: dict[str, Any]) -> None:
+        """Write one of the run's small files."""
+        replace_file(self.folder / name, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def parts(state: Any) -> tuple[Tensor, ...]:
+    """Return the tensors of a carried state: (h, c) of an LSTM, h alone of others."""
+    return (state,) if isinstance(state, Tensor) else tuple(state)
+
+
+def below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the arrays whose names begin with the prefix, in order, by the rest of their names."""
+    return {name.removeprefix(prefix): arrays[name] for name in sorted(arrays) if name.startswith(prefix)}
+
+
+def nested(arrays: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    """Turn `name.slot` into `[name][slot]`."""
+    result: dict[str, dict[str, np.ndarray]] = {}
+    for path, array in arrays.items():
+        name, _, slot = path.rpartition(".")
+        result.setdefault(name, {})[slot] = array
+    return result
