@@ -1,7 +1,7 @@
 # Every target makes what it needs in .venv, with nothing but Python 3.11 or newer and pip.
 #
 ## make demo    install, train a small LSTM for a minute, show what it writes
-## make test    install the `test` extra, run the tests and the docstrings' examples
+## make test    install the `test` extra, run the tests and the docstrings' examples (some: make test TESTS=tests/nn)
 ## make lint    ruff and the import contracts
 ## make types   mypy --strict
 ## make docs    the docstrings' examples and the links in the Markdown files
@@ -25,7 +25,7 @@ demo: $(VENV)/.core
 	$(VENV)/bin/tinygrad-seq demo
 
 test: $(VENV)/.test
-	$(PYTEST) -n auto --maxprocesses 8
+	$(PYTEST) -n auto --maxprocesses 8 --dist worksteal $(TESTS)
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check .
@@ -39,7 +39,7 @@ docs: $(VENV)/.test
 	$(PYTEST) tinygrad_seq backends tests/test_packaging.py::test_links_in_markdown_lead_to_files
 
 bench: $(VENV)/.bench
-	$(PY) -m pytest benchmarks
+	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist site htmlcov .benchmarks .coverage .coverage.* .hypothesis

@@ -50,7 +50,7 @@ def vjp(f: Callable[..., Any], inputs: Sequence[Any], v: Any = None) -> tuple[An
     """
     leaves = as_leaves(inputs)
     y = f(*leaves)
-    return y, grad(y, leaves, None if v is None else v)  # type: ignore[return-value]
+    return y, grad(y, leaves, v)
 
 
 def jvp(f: Callable[..., Any], inputs: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -88,7 +88,8 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
     """Return H v for a scalar function f with Hessian H, without building H."""
     (x,) = as_leaves([x])
     g = grad(f(x), x, create_graph=True)
-    return grad(g, x, v)
+    product = grad(g, x, v) if g is not None and g.requires_grad else None
+    return x.detach() * 0 if product is None else product
 
 
 def as_leaves(inputs: Sequence[Any]) -> list[Any]:
@@ -123,7 +124,7 @@ def look(array: Any, what: str) -> None:
 def detect_anomaly() -> AbstractContextManager[None]:
     """Raise AnomalyError at the first result or gradient that is infinite or NaN, saying which operation made it.
 
-    The message names the operation, the module path, the time step, the shape and the first bad index. Every array is looked
-    at, which makes everything several times slower: switch it on to find the cause, not to train.
+    The message names the operation, the module path, the time step, the shape and the first bad index. Every array is
+    looked at, which makes everything several times slower: switch it on to find the cause, not to train.
     """
     return switched(watcher=AnomalyWatcher())

@@ -12,14 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
-from importlib.metadata import entry_points
-from typing import Any, NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
 from .errors import BackendError
 from .random import Key
 from .scope import current
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 __all__ = [
     "XP",
@@ -199,9 +201,16 @@ owners: dict[type, Backend] = {}
 chosen: ContextVar[str | None] = ContextVar("backend", default=None)
 
 
+def registered() -> EntryPoints:
+    """Return the entry points of installed backends; looked up late, since `importlib.metadata` is slow to import."""
+    from importlib.metadata import entry_points
+
+    return entry_points(group="tinygrad_seq.backends")
+
+
 def available_backends() -> tuple[str, ...]:
     """Return the names of the backends that are registered; one of them may still be unable to run here."""
-    return tuple(dict.fromkeys([*CLASSES, *(e.name for e in entry_points(group="tinygrad_seq.backends"))]))
+    return tuple(dict.fromkeys([*CLASSES, *(entry.name for entry in registered())]))
 
 
 def register(backend: Backend) -> None:
@@ -222,7 +231,7 @@ def get_backend(name: str) -> Backend:
             module, _, attribute = CLASSES[name].partition(":")
             register(getattr(import_module(module), attribute)())
         else:
-            for entry in entry_points(group="tinygrad_seq.backends", name=name):
+            for entry in registered().select(name=name):
                 register(entry.load()())
         if name not in made:
             raise BackendError(f"there is no backend {name!r}. Registered: {', '.join(available_backends())}.")

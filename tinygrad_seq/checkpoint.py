@@ -23,10 +23,10 @@ PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x04", b"\x80\x05")
 
 
 def save(path: str | os.PathLike[str], arrays: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> None:
-    """Write arrays by name, and strings by name, as one safetensors file; PyTorch reads it with `safetensors.torch.load_file`.
+    """Write arrays by name, and strings by name, as one safetensors file; PyTorch reads it as it reads its own.
 
-    The file at `path` is the old one or the new one whole, whatever happens in between. Numbers and views of any layout are
-    written as the arrays they show. The SHA-256 of the content stands in the metadata, and `load` verifies it.
+    The file at `path` is the old one or the new one whole, whatever happens in between. Numbers and views of any layout
+    are written as the arrays they show. The SHA-256 of the content stands in the metadata, and `load` verifies it.
 
     Raises:
         CheckpointError: an array's type has no place in the format, or the file cannot be written.
@@ -114,12 +114,12 @@ def sync_folder(folder: Path) -> None:
 
 
 def content_hash(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
-    """Return the SHA-256 of names, types, shapes, numbers and metadata, in an order that does not depend on the file's."""
+    """Return the SHA-256 of names, types, shapes, numbers and metadata, in whatever order they came."""
     digest = hashlib.sha256(json.dumps(dict(metadata), sort_keys=True).encode())
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(json.dumps([name, array.dtype.name, array.shape]).encode())
-        digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False))
+        digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).data)
     return digest.hexdigest()
 
 
@@ -141,7 +141,9 @@ def check_header(path: str | os.PathLike[str]) -> None:
     header = int.from_bytes(start, "little")
     if size < 8 or header > size - 8:
         claim = f"its header should take {header:,} bytes" if size >= 8 else "it has no header"
-        raise CheckpointError(f"{path} is damaged or not a safetensors file: {claim}, and it has {size:,}. {OTHER_COPY}")
+        raise CheckpointError(
+            f"{path} is damaged or not a safetensors file: {claim}, and it has {size:,}. {OTHER_COPY}"
+        )
 
 
 OTHER_COPY = "Use another copy of it; a run folder has best.safetensors beside last.safetensors."

@@ -1,6 +1,6 @@
 """Errors that teach: each says the operation, where it happened, what came, what was expected, and the cure.
 
-Every class inherits `TinygradSeqError` and the built-in error a Python programmer would expect, so both `except` clauses work.
+Every class inherits `TinygradSeqError` and the built-in error a Python programmer would expect: `except` either.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from . import ops, random
 from .backend import is_array, namespace, owner
-from .errors import ConfigError, ShapeError
+from .errors import ConfigError, DTypeError, ShapeError
 from .tensor import Tensor
 
 __all__ = [
@@ -32,7 +32,9 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     Shapes: x (..., I), weight (O, I), bias (O,), y (..., O).
     """
     if x.shape[-1:] != weight.shape[1:]:
-        raise ShapeError(f"linear: x of shape {x.shape} for a weight of {weight.shape}: {x.shape[-1:]} != {weight.shape[1:]}.")
+        raise ShapeError(
+            f"linear: x of shape {x.shape} for a weight of {weight.shape}: {x.shape[-1:]} != {weight.shape[1:]}."
+        )
     y = x @ weight.mT
     return y if bias is None else y + bias
 
@@ -42,7 +44,7 @@ def embedding(ids: Any, weight: Tensor) -> Tensor:
 
     Shapes: ids any, weight (V, E), y (*ids.shape, E). Raises ShapeError for an id outside 0 .. V - 1.
     """
-    ids = integers(ids, weight)
+    ids = integers(ids, weight.backend)
     check_range(ids, weight.shape[0], "embedding")
     return ops.getitem(weight, ids)
 
@@ -52,10 +54,10 @@ def one_hot(ids: Any, n: int, dtype: Any = "float32") -> Tensor:
 
     Shapes: ids any, y (*ids.shape, n).
     """
-    data = ids.data if isinstance(ids, Tensor) else Tensor(ids).data
-    check_range(data, n, "one_hot")
-    xp = namespace(data)
-    return Tensor.handle(xp.astype(xp.expand_dims(data, axis=-1) == xp.arange(n), dtype), None)
+    ids = integers(ids)
+    check_range(ids, n, "one_hot")
+    xp = namespace(ids)
+    return Tensor.handle(xp.astype(xp.expand_dims(ids, axis=-1) == xp.arange(n), dtype), None)
 
 
 def dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
@@ -97,9 +99,10 @@ def cross_entropy(
 ) -> Tensor:
     """Return L = -mean over positions of ln softmax(logits)[target], in nats.
 
-    Shapes: logits (..., V), the class axis last; targets (...), integers; weight (V,); mask (...), True where a position
-    counts. A position with target `ignore_index` does not count. With `label_smoothing` e the target is 1 - e on the class
-    and e / V on all. The mean is weighted: sum w L / sum w. Without any position that counts L is 0. Raises ShapeError.
+    Shapes: logits (..., V), the class axis last; targets (...), integers; weight (V,); mask (...), True where a
+    position counts. A position with target `ignore_index` does not count. With `label_smoothing` e the target is 1 - e
+    on the class and e / V on all. The mean is weighted: sum w L / sum w. Without any position that counts L is 0.
+    Raises ShapeError, and DTypeError for targets that are no whole numbers.
 
     >>> import tinygrad_seq as tg
     >>> tg.functional.cross_entropy(tg.zeros((3, 4)), [0, 1, 2])
@@ -127,7 +130,7 @@ def nll_loss(
     reduction: Reduction = "mean",
 ) -> Tensor:
     """Return L = -mean over positions of log_probs[target]; arguments as `cross_entropy`."""
-    ids = integers(targets, log_probs)
+    ids = integers(targets, log_probs.backend)
     if ids.shape != log_probs.shape[:-1]:
         raise ShapeError(
             f"cross_entropy: targets of shape {tuple(ids.shape)} for scores of shape {log_probs.shape}; expected"
@@ -136,16 +139,19 @@ def nll_loss(
     xp = namespace(ids)
     counts = ids != ignore_index
     if mask is not None:
-        counts = counts & like_mask(mask, log_probs)
+        mask = like_mask(mask, log_probs)
+        if mask.shape != ids.shape:
+            raise ShapeError(f"cross_entropy: a mask of shape {mask.shape} for targets of shape {ids.shape}.")
+        counts = counts & mask
     ids = xp.where(counts, ids, 0)
     check_range(ids, log_probs.shape[-1], "cross_entropy")
     loss = -ops.squeeze(ops.take_along_axis(log_probs, xp.expand_dims(ids, axis=-1), axis=-1), axis=-1)
     w = Tensor.handle(xp.astype(counts, log_probs.dtype), None)
-    smooth = log_probs if weight is None else log_probs * weight
     if weight is not None:
         class_weight = ops.getitem(weight, ids)
         loss, w = loss * class_weight, w * class_weight
     if label_smoothing:
+        smooth = log_probs if weight is None else log_probs * weight
         loss = (1 - label_smoothing) * loss - label_smoothing * smooth.mean(axis=-1)
     loss = ops.where(Tensor.handle(counts, None), loss, 0.0)
     if reduction != "mean":
@@ -156,18 +162,18 @@ def nll_loss(
 
 def mse_loss(prediction: Tensor, target: Any, reduction: Reduction = "mean") -> Tensor:
     """Return L = mean (prediction - target)^2."""
-    d = difference(prediction, target, "mse_loss")
+    d = prediction - matching(prediction, target, "mse_loss")
     return reduced(d * d, reduction)
 
 
 def l1_loss(prediction: Tensor, target: Any, reduction: Reduction = "mean") -> Tensor:
     """Return L = mean |prediction - target|."""
-    return reduced(abs(difference(prediction, target, "l1_loss")), reduction)
+    return reduced(abs(prediction - matching(prediction, target, "l1_loss")), reduction)
 
 
 def huber_loss(prediction: Tensor, target: Any, delta: float = 1.0, reduction: Reduction = "mean") -> Tensor:
     """Return L = mean of d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), with d = prediction - target."""
-    d = difference(prediction, target, "huber_loss")
+    d = prediction - matching(prediction, target, "huber_loss")
     size = abs(d)
     return reduced(ops.where(size <= delta, 0.5 * d * d, delta * (size - 0.5 * delta)), reduction)
 
@@ -177,7 +183,7 @@ def binary_cross_entropy_with_logits(logits: Tensor, target: Any, reduction: Red
 
     Shapes: logits and target alike; a target lies between 0 and 1.
     """
-    difference(logits, target, "binary_cross_entropy_with_logits")
+    target = matching(logits, target, "binary_cross_entropy_with_logits")
     return reduced(ops.softplus(logits) - logits * target, reduction)
 
 
@@ -192,25 +198,31 @@ def reduced(loss: Tensor, reduction: Reduction) -> Tensor:
     raise ConfigError(f"reduction={reduction!r}: expected 'mean', 'sum' or 'none'.")
 
 
-def difference(prediction: Tensor, target: Any, name: str) -> Tensor:
-    """Return prediction - target; they must not broadcast, a silent (n, n) loss is a famous trap."""
-    shape = target.shape if hasattr(target, "shape") else Tensor(target).shape
-    if tuple(shape) != prediction.shape:
-        raise ShapeError(f"{name}: the prediction has shape {prediction.shape}, the target {tuple(shape)}. They must be equal.")
-    return prediction - (target if isinstance(target, Tensor) or is_array(target) else Tensor(target))
+def matching(prediction: Tensor, target: Any, name: str) -> Any:
+    """Return the target; it must not broadcast against the prediction, a silent (n, n) loss is a famous trap."""
+    if not (isinstance(target, Tensor) or is_array(target)):
+        target = Tensor(target, backend=prediction.backend)
+    if target.shape != prediction.shape:
+        raise ShapeError(f"{name}: prediction {prediction.shape} and target {target.shape} differ in shape.")
+    return target
 
 
-def integers(ids: Any, like: Tensor) -> Any:
-    """Return integer ids as an array on the backend of `like`."""
-    data = ids.data if isinstance(ids, Tensor) else ids if is_array(ids) else Tensor(ids, backend=like.backend).data
+def array_of(data: Any, backend: str | None) -> Any:
+    """Return the array of a tensor, an array as it is, and anything else as an array on a backend."""
+    return data.data if isinstance(data, Tensor) else data if is_array(data) else Tensor(data, backend=backend).data
+
+
+def integers(ids: Any, backend: str | None = None) -> Any:
+    """Return ids as an array of whole numbers."""
+    data = array_of(ids, backend)
     if data.dtype.kind not in "iu":
-        raise ShapeError(f"expected whole numbers as indices, got {data.dtype}.")
+        raise DTypeError(f"expected whole numbers as indices, got {data.dtype}.")
     return data
 
 
 def like_mask(mask: Any, like: Tensor) -> Any:
     """Return a boolean mask as an array on the backend of `like`."""
-    data = mask.data if isinstance(mask, Tensor) else mask if is_array(mask) else Tensor(mask, backend=like.backend).data
+    data = array_of(mask, like.backend)
     return namespace(data).astype(data, "bool")
 
 

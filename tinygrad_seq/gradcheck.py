@@ -15,6 +15,7 @@ from .scope import switched
 __all__ = ["gradcheck", "gradgradcheck"]
 
 
+@switched(grad=True)
 def gradcheck(
     f: Callable[..., Any],
     inputs: Sequence[Any],
@@ -81,6 +82,8 @@ def gradgradcheck(
     """Return True if the second derivatives of f agree with differences of its first; arguments as `gradcheck`."""
     rng = np.random.default_rng(seed)
     ys = outputs_of(f, inputs)
+    if not any(y.requires_grad for y in ys):
+        return True  # flat: its first derivatives are zero, and so are its second
     kind = type(ys[0]).kind
     weights = [kind.handle(owner(y.data).from_host(rng.standard_normal(y.shape)), None).requires_grad_() for y in ys]
     n = len(inputs)
@@ -91,10 +94,9 @@ def gradgradcheck(
         live = [(y, u) for y, u in zip(outputs_of(f, xs), us, strict=True) if y.requires_grad]
         targets = [xs[i] for i in wrt if xs[i].requires_grad]
         gradients = grad([y for y, _ in live], targets, [u for _, u in live], create_graph=True)
-        return tuple(g for g in gradients if g is not None and g.requires_grad) or (live[0][1] * 0,)
+        return tuple(g for g in gradients if g is not None) or (live[0][1] * 0,)
 
-    with switched(grad=True):
-        return gradcheck(first, [*inputs, *weights], eps=eps, atol=atol, rtol=rtol, full=full, seed=seed)
+    return gradcheck(first, [*inputs, *weights], eps=eps, atol=atol, rtol=rtol, full=full, seed=seed)
 
 
 def outputs_of(f: Callable[..., Any], points: Sequence[Any]) -> tuple[Any, ...]:

@@ -1,7 +1,8 @@
 """Random numbers that can be named: a dropout mask is a function of (seed, step, draw), never of a shared stream.
 
-So a mask can be drawn again (recomputation under `checkpoint`), a resumed run draws what the uninterrupted one would have
-drawn, and two threads do not disturb each other. Initial weights come from a host generator, the same on every backend.
+So a mask can be drawn again (recomputation under `checkpoint`), a resumed run draws what the uninterrupted one would
+have drawn, and two threads do not disturb each other. Initial weights come from a host generator, the same on every
+backend.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ stream: ContextVar[Stream | None] = ContextVar("stream", default=None)
 
 
 def current() -> Stream:
-    """Return the stream of this thread; without `manual_seed` its seed is 0: the same program gives the same numbers."""
+    """Return the stream of this thread; its seed is 0 without `manual_seed`: the same program, the same numbers."""
     s = stream.get()
     if s is None:
         s = Stream(0)

@@ -68,7 +68,8 @@ def measure(entry: Made) -> Any:
     """Return a hook that writes the length of a gradient into an entry."""
 
     def hook(gradient: Any) -> None:
-        entry.gradient_norm = float(np.linalg.norm(owner(gradient.data).to_host(gradient.data)))
+        host = owner(gradient.data).to_host(gradient.data)
+        entry.gradient_norm = float(np.linalg.norm(host.astype(np.float64)))  # float16 squares overflow at 256
 
     return hook
 

@@ -25,6 +25,9 @@ class Where(NamedTuple):
         return f"'{self.path or 'top level'}'" + ("" if self.t is None else f" (t={self.t})")
 
 
+NOWHERE = Where()
+
+
 class Watcher(Protocol):
     """Sees every operation while it is installed: the recorder and the anomaly detector are watchers."""
 
@@ -40,14 +43,15 @@ class Mode:
 
     __slots__ = ("carried", "grad", "watcher", "where")
 
-    def __init__(self, grad: bool = True, where: Where = Where(), watcher: Watcher | None = None) -> None:
+    def __init__(self, grad: bool = True, where: Where = NOWHERE, watcher: Watcher | None = None) -> None:
         self.grad = grad
         self.where = where
         self.watcher = watcher
         self.carried = ""  # the state through which a backward walk last went from one call into an earlier one
 
 
-mode: ContextVar[Mode] = ContextVar("mode", default=Mode())
+TOP = Mode()
+mode: ContextVar[Mode] = ContextVar("mode", default=TOP)
 
 
 class Together:
@@ -67,7 +71,7 @@ class Together:
 
 @contextmanager
 def switched(grad: bool | None = None, watcher: Watcher | None = None) -> Iterator[None]:
-    """Inside the `with` block (or the decorated function), gradients are on or off, or one more watcher is installed."""
+    """Switch gradients on or off, or install one more watcher, inside the `with` block or the decorated function."""
     m = mode.get()
     if watcher is None or m.watcher is None:
         watcher = watcher or m.watcher

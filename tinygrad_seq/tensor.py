@@ -78,7 +78,7 @@ class Tensor(Variable):
     def T(self) -> Tensor:
         """The transpose of a matrix; for more axes say which: `swapaxes`, `permute_dims`, or `mT` for the last two."""
         if self.ndim != 2:
-            raise ShapeError(f".T is for matrices, and this tensor has shape {self.shape}. Write .mT or permute_dims().")
+            raise ShapeError(f".T is for matrices; this tensor has shape {self.shape}. Write .mT or permute_dims().")
         return self.mT
 
     @property
@@ -95,7 +95,10 @@ class Tensor(Variable):
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Turn a tensor without a graph into a leaf that collects `.grad`, or back. Raises DTypeError for integers."""
-        if not requires_grad:
+        if not self.is_leaf:
+            if not requires_grad:
+                raise GradientError("requires_grad_(False) is for leaves; x.detach() gives the numbers alone.")
+        elif not requires_grad:
             self.node = None
         elif self.node is None:
             if not is_floating(self.data.dtype):
@@ -103,6 +106,7 @@ class Tensor(Variable):
                     f"requires_grad needs floating numbers, and these are {self.data.dtype}: a step of integers has no"
                     " derivative.\n    Write 1.0 for 1, or pass dtype='float32'."
                 )
+            self.data = namespace(self.data).asarray(self.data)  # a leaf is written into, and NumPy's scalars cannot be
             self.node = Leaf(self.data.shape, self.data.dtype)
         return self
 
@@ -114,22 +118,27 @@ class Tensor(Variable):
     @property
     def grad(self) -> Tensor | None:
         """The gradient that `backward()` has added up here; None before the first, never a graph."""
-        return self.node.grad if type(self.node) is Leaf else None
+        return self.node.grad if type(self.node) is Leaf else None  # type: ignore[return-value]  # engine: a Variable
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         if type(self.node) is not Leaf:
             raise GradientError(".grad is kept by leaves: tensors made with requires_grad=True, and parameters.")
-        if value is not None and value.shape != self.shape:
+        if value is None:
+            self.node.grad = None
+            return
+        if not isinstance(value, Tensor):
+            raise DTypeError(f".grad is a tensor or None; got {type(value).__name__}.")
+        if value.shape != self.shape:
             raise ShapeError(f".grad has the tensor's own shape {self.shape}; got {value.shape}.")
-        self.node.grad = value
+        self.node.grad = value.detach()
 
     def backward(self, gradient: Tensor | None = None, retain_graph: bool | None = None) -> None:
         """Add d(self)/d(leaf) into `.grad` of every leaf that this tensor was made of.
 
-        `gradient` weighs the elements of a tensor that is no scalar. The graph is freed unless `retain_graph=True`. Raises
-        GradientError, GraphFreedError (a second time through a freed graph) and StaleReadError (a parameter was changed
-        since the forward pass).
+        `gradient` weighs the elements of a tensor that is no scalar. The graph is freed unless `retain_graph=True`.
+        Raises GradientError, GraphFreedError (a second time through a freed graph) and StaleReadError (a parameter was
+        changed since the forward pass).
         """
         backward(self, gradient, retain_graph)
 
@@ -146,7 +155,7 @@ class Tensor(Variable):
     # out of here
 
     def numpy(self) -> np.ndarray:
-        """Return the numbers as a NumPy array, shared where they are on the host already. Raises GradientError on a graph."""
+        """Return the numbers as a NumPy array, shared where they are on the host. Raises GradientError on a graph."""
         if self.node is not None:
             raise GradientError("numpy() would lose the gradient without a word. Write x.detach().numpy().")
         return owner(self.data).to_host(self.data)
@@ -162,7 +171,7 @@ class Tensor(Variable):
         return self.detach().numpy().tolist()
 
     def to(self, backend: str) -> Tensor:
-        """Return the tensor on another backend; gradients do not cross. Raises GradientError for a tensor on a graph."""
+        """Return the tensor on another backend; gradients do not cross. Raises GradientError on a graph."""
         if backend == self.backend:
             return self
         if self.node is not None:
@@ -193,6 +202,8 @@ class Tensor(Variable):
     def __repr__(self) -> str:
         host = owner(self.data).to_host(self.data)
         text = np.array2string(host, precision=4, separator=", ", prefix="tensor(")
+        if not self.size:
+            text += f", shape={self.shape}"
         if str(self.dtype) not in {"float32", "int64", "bool"}:
             text += f", dtype={self.dtype}"
         if self.backend != "numpy":
@@ -215,7 +226,9 @@ class Tensor(Variable):
 
     def __bool__(self) -> bool:
         if self.size != 1:
-            raise ShapeError(f"the truth of a tensor of shape {self.shape} is not defined. Use .all() or .any() of its array.")
+            raise ShapeError(
+                f"the truth of a tensor of shape {self.shape} is not defined. Use .all() or .any() of its array."
+            )
         return bool(self.item())
 
     def __float__(self) -> float:
@@ -284,10 +297,10 @@ class Tensor(Variable):
     def __abs__(self) -> Tensor:
         return ops.abs(self)
 
-    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
         return ops.equal(self, other)
 
-    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
         return ops.not_equal(self, other)
 
     def __lt__(self, other: Any) -> Tensor:
@@ -402,22 +415,23 @@ def to_array(data: Any, dtype: Any, backend: str | None) -> Any:
     if home is not None and home is not place:
         data = home.to_host(data)
     if home is not place:
-        data = host_array(data)
+        data = host_array(data, dtype)
         if place.name != "numpy":
             data = place.from_host(data if dtype is None else data.astype(dtype))
     return place.xp.asarray(data, dtype=dtype, copy=True)
 
 
-def host_array(data: Any) -> np.ndarray:
-    """Return anything NumPy understands as an array of numbers; Python floats are float32."""
+def host_array(data: Any, dtype: Any) -> np.ndarray:
+    """Return anything NumPy understands as an array of numbers; Python floats are float32 where no dtype is named."""
     try:
         array = np.asarray(data)
+    except GradientError as e:
+        raise GradientError("a list of tensors on a graph: tg.stack([...]) joins them and keeps the gradient.") from e
     except (ValueError, TypeError) as e:
         raise DTypeError(f"a tensor is a box of numbers with equally long rows; got {type(data).__name__}: {e}") from e
     if array.dtype.kind not in "fiub":
-        hint = " Join tensors with tg.stack([...])." if array.dtype.kind == "O" else ""
-        raise DTypeError(f"a tensor holds numbers; {type(data).__name__} gives elements of type {array.dtype}.{hint}")
-    if array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
+        raise DTypeError(f"a tensor holds numbers; {type(data).__name__} gives elements of type {array.dtype}.")
+    if dtype is None and array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
         return array.astype(np.float32)
     return array
 
@@ -435,6 +449,9 @@ def tensor(data: Any, requires_grad: bool = False, dtype: Any = None, backend: s
 
 def from_numpy(array: np.ndarray) -> Tensor:
     """Return a tensor that shares a NumPy array's memory (on a device backend: a copy there)."""
+    if not isinstance(array, np.ndarray):
+        raise DTypeError(f"from_numpy() shares a NumPy array; got {type(array).__name__}. Use tg.tensor() to copy.")
+    owner(array)  # makes a subclass such as memmap known by its type
     return Tensor.handle(current_backend().from_host(array), None)
 
 

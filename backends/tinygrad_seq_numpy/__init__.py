@@ -40,7 +40,10 @@ class NumpyBackend:
         """Numbers in [0, 1) from Philox, a counter-based generator: its key is the seed, its counter the rest."""
         bits = np.random.Philox(key=key.seed % 2**128, counter=[0, 0, key.draw, key.step])
         drawn = np.float64 if np.dtype(dtype) == np.float64 else np.float32
-        return np.random.Generator(bits).random(shape, dtype=drawn).astype(dtype, copy=False)
+        numbers = np.random.Generator(bits).random(shape, dtype=drawn).astype(dtype, copy=False)
+        if numbers.dtype == np.float16:  # the rounding reaches 1
+            numbers = np.minimum(numbers, np.nextafter(np.float16(1), np.float16(0)))
+        return numbers
 
     def synchronize(self) -> None:
         """NumPy has finished when it returns."""

@@ -108,6 +108,12 @@ def test_many_files_are_held_out_whole(count, seed):
     assert len(held_out.documents) == round(0.1 * count) or count % 10 == 5
 
 
+def test_small_files_are_not_picked_to_make_the_share_exact():
+    sizes = [100] * 100 + [1] * 100
+    small = [sum(d.stop - d.start == 1 for d in of_files(sizes).split(0.1435, seed)[1].documents) for seed in range(10)]
+    assert 8 < np.mean(small) < 22
+
+
 def test_files_are_drawn_under_the_seed_and_keep_their_order():
     whole = of_files([10] * 50)
     names = [[d.name for d in whole.split(0.2, seed)[1].documents] for seed in (1, 1, 2)]

@@ -18,7 +18,7 @@ def folder(tmp_path):
     (root / "b").mkdir(parents=True)
     (root / ".git").mkdir()
     (root / "z.txt").write_text("last", encoding="utf-8")
-    (root / "b" / "inner.txt").write_text("inner\n", encoding="utf-8")
+    (root / "b" / "zebra.txt").write_text("inner\n", encoding="utf-8")
     (root / "a.txt").write_text("first\n", encoding="utf-8")
     (root / "empty.txt").touch()
     (root / "picture.png").write_bytes(b"\x89PNG\0\0")
@@ -55,7 +55,7 @@ def test_newlines_become_one_kind_and_a_byte_order_mark_is_dropped(tmp_path):
 def test_a_folder_gives_its_text_files_sorted_and_counts_the_binary_ones(folder):
     corpus = read(folder)
     assert corpus.text == "first\ninner\nlast\n"
-    assert [document.name for document in corpus.documents] == ["a.txt", "b/inner.txt", "z.txt"]
+    assert [document.name for document in corpus.documents] == ["a.txt", "b/zebra.txt", "z.txt"]
     assert corpus.source == f"3 files of {folder} (2 binary files skipped)"
 
 

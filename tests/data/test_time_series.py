@@ -27,8 +27,8 @@ def test_the_chosen_column_is_read(csv):
     assert series(str(path), "volume").tolist() == [7, 8]
 
 
-def test_a_byte_order_mark_and_newlines_in_cells_are_no_trouble(csv):
-    assert series(csv('\ufeffprice,note\n1,"two\nlines"\n2,x'), "price").tolist() == [1, 2]
+def test_a_byte_order_mark_and_line_breaks_in_cells_are_no_trouble(csv):
+    assert series(csv('\ufeffprice,note\n1,"two\nlines"\n2,a\u2028b'), "price").tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_rare_symbols_share_the_last_id(text, min_count):
     assert vocab.decode(vocab.encode(text)) == "".join(c if c in frequent else "\ufffd" for c in text)
 
 
-@pytest.mark.parametrize("unseen", ["b", "`", "\0", "\U0010ffff", "\ud800"])
+@pytest.mark.parametrize("unseen", ["b", "`", "\0", "\xc6", "\U0010ffff", "\ud800"])
 def test_an_unseen_character_becomes_the_unknown_symbol_wherever_its_code_point_lies(unseen):
     vocab = CharVocab("ac", has_unknown=True)
     assert vocab.encode("a" + unseen + "c").tolist() == [0, 2, 1]

@@ -48,8 +48,10 @@ def addition(digits: int = 2, *, train: int = 5000, test: int = 500, seed: int =
             f"and b+a are one: too few for train={train:,} beside test={test:,}. Lower one, or raise digits."
         )
 
-    def pair(i: int) -> TextPair:
-        source = f"{a[i]}+{b[i]}".ljust(2 * digits + 1)
-        return TextPair(source[::-1] if reverse else source, str(a[i] + b[i]).ljust(digits + 1))
+    def pair(code: int) -> TextPair:
+        a, b = divmod(code, base)
+        source = f"{a}+{b}".ljust(2 * digits + 1)
+        return TextPair(source[::-1] if reverse else source, str(a + b).ljust(digits + 1))
 
-    return TextPairs([pair(i) for i in free], [pair(i) for i in tested], CharVocab(" +0123456789"))
+    learned = [pair(code) for code in draws[free].tolist()]
+    return TextPairs(learned, [pair(code) for code in draws[tested].tolist()], CharVocab(" +0123456789"))

@@ -67,7 +67,8 @@ def unary(op: Any) -> Callable[..., Any]:
 def binary(op: Any) -> Callable[..., Any]:
     """Two inputs with a rule each, or without any, and no static attribute: the arithmetic."""
     forward, plain = op.forward, op.plain
-    read_a, read_b = (r if rule else None for r, rule in zip(op.readers, op.rules, strict=True))
+    read_a, read_b = op.readers
+    flat = op.rules[0] is None
 
     def apply(a: Any, b: Any) -> Any:
         if isinstance(a, Variable):
@@ -94,7 +95,7 @@ def binary(op: Any) -> Callable[..., Any]:
             raise explained(op, m, e, (left, right), {}) from e
         out = new(kind)
         out.data = y
-        if (node_a is None and node_b is None) or read_a is None or not m.grad:
+        if (node_a is None and node_b is None) or flat or not m.grad:
             out.node = None
         else:
             values = (left, right, y) if plain else (left, right, y, shape_of(left), shape_of(right))

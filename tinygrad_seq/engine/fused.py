@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
-from ..backend import Kernel, owner
+from ..backend import Kernel, check_same_backend, owner
 from ..errors import ConfigError
 from ..scope import mode
 from .again import run_again
@@ -53,6 +53,7 @@ class FusedOp:
             return cls.reference(*inputs, **static)
         m = mode.get()
         data = tuple(v.data if isinstance(v, Variable) else v for v in inputs)
+        check_same_backend(cls.name, *data)
         parents = tuple(v.node if isinstance(v, Variable) else None for v in inputs)
         training = m.grad and any(p is not None for p in parents)
         ys, buffers = kernel.forward(*data, training=training, **static)

@@ -218,8 +218,8 @@ def hooked(node: Any, d: Any, kind: Any) -> Any:
         if result is not None:
             if not isinstance(result, Variable):
                 raise DTypeError(f"a hook returns a tensor or None; this one returned a {type(result).__name__}.")
-            if result.shape != d.shape:
-                raise ShapeError(f"a hook returned a gradient of shape {result.shape}; it was given {d.shape}.")
+            if result.data.shape != d.shape:
+                raise ShapeError(f"a hook returned a gradient of shape {result.data.shape}; it was given {d.shape}.")
             d = result if isinstance(d, Variable) else result.data
     return d
 

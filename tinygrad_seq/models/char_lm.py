@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from .. import functional as F
-from ..autograd import no_grad
 from ..data import Batch, ByteVocab, Vocab
 from ..errors import ConfigError
 from ..nn import Dropout, Embedding, Linear, Module
+from ..nn.arguments import beside
 from ..tensor import Tensor
 from .cells import CellName, recurrent
+from .inference import inference
 from .sampling import choose, probabilities
 
 __all__ = ["CharLM"]
@@ -46,9 +47,10 @@ class CharLM(Module):
     ) -> None:
         self.vocab = vocab
         self.hidden_size, self.num_layers, self.cell = hidden_size, num_layers, cell
-        self.embedding_size, self.dropout_p, self.dtype = embedding_size, dropout, dtype
+        self.embedding_size, self.dropout_p, self.dtype = embedding_size, dropout, np.dtype(dtype).name
         self.embedding = None if embedding_size is None else Embedding(len(vocab), embedding_size, dtype)
-        self.rnn = recurrent(cell, embedding_size or len(vocab), hidden_size, num_layers, dropout, dtype=dtype)
+        size = len(vocab) if embedding_size is None else embedding_size
+        self.rnn = recurrent(cell, size, hidden_size, num_layers, dropout, dtype=dtype)
         self.dropout = Dropout(dropout)
         self.head = Linear(hidden_size, len(vocab), dtype=dtype)
 
@@ -60,12 +62,12 @@ class CharLM(Module):
             "cell": self.cell,
             "embedding_size": self.embedding_size,
             "dropout": self.dropout_p,
-            "dtype": str(self.dtype),
+            "dtype": self.dtype,
         }
 
     def forward(self, x: Any, state: Any = None) -> tuple[Tensor, Any]:
         """Return the scores of every next symbol, and the state after the last one."""
-        inputs = x if self.embedding is None else self.embedding(x)
+        inputs = x if self.embedding is None else self.embedding(beside(x, self.head.weight))
         output, state = self.rnn(inputs, state)
         return self.head(self.dropout(output)), state
 
@@ -75,7 +77,7 @@ class CharLM(Module):
         The state starts from zero where the batch says that nothing came before (`starts_epoch`).
         """
         logits, state = self(batch.x, None if batch.starts_epoch else state)
-        return F.cross_entropy(logits, batch.y), state.detach()
+        return F.cross_entropy(logits, beside(batch.y, logits)), state.detach()
 
     def stream(
         self,
@@ -87,29 +89,27 @@ class CharLM(Module):
         top_p: float | None = None,
         seed: int = 0,
     ) -> Iterator[str]:
-        """Yield `length` symbols of generated text, each drawn given all before it; the prime is read first, not
-        repeated.
+        """Yield `length` symbols of generated text, each drawn given all before it; the prime is read, not repeated.
 
-        Without a prime the model reads a newline first (or the first symbol it knows). The same seed gives the same
-        text. Raises DataError for a symbol in the prime that the vocabulary does not know.
+        Without a prime the model reads a newline first (or the first symbol it knows). Dropout is off, the same seed
+        gives the same text, and `temperature`, `top_k` and `top_p` are those of `sampling.probabilities`. A byte that
+        is not the last of its character yields "", and a character cut off at the end is left out.
+
+        Raises:
+            DataError: the vocabulary does not know a symbol of the prime.
+            ConfigError: a setting is out of range.
         """
         if length < 0:
             raise ConfigError(f"length={length}: how many symbols to write, at least 0.")
         vocab, rng = self.vocab, np.random.default_rng(seed)
-        start = prime or ("\n" if isinstance(vocab, ByteVocab) or "\n" in vocab.symbols else vocab.symbols[:1])
-        ids, state = vocab.encode(start, strict=True), None
+        ids, state = vocab.encode(prime, strict=True) if prime else first(vocab), None
         utf8 = codecs.getincrementaldecoder("utf-8")("replace")
-        was_training = self.training
-        self.eval()
-        try:
-            for _ in range(length):
-                with no_grad():
-                    logits, state = self(np.asarray(ids)[None, :], state)
-                p = probabilities(logits[0, -1].numpy(), temperature, top_k, top_p)
-                ids = np.array([choose(rng, p)])
-                yield utf8.decode(vocab.to_bytes(ids)) if isinstance(vocab, ByteVocab) else vocab.decode(ids)
-        finally:
-            self.train(was_training)
+        for _ in range(length):
+            with inference(self):  # anew for each symbol: between two of them the caller may go on training
+                logits, state = self(ids[None, :], state)
+            p = probabilities(logits[0, -1].numpy(), temperature, top_k, top_p)
+            ids = np.array([choose(rng, p)])
+            yield utf8.decode(vocab.to_bytes(ids)) if isinstance(vocab, ByteVocab) else vocab.decode(ids)
 
     def generate(
         self,
@@ -128,3 +128,8 @@ class CharLM(Module):
     def extra_repr(self) -> str:
         """Return the vocabulary's size and kind."""
         return f"{len(self.vocab)} {self.vocab.kind}"
+
+
+def first(vocab: Vocab) -> np.ndarray:
+    """Return what is read where there is no prime: a newline if it is known, as if a line began."""
+    return np.array([ord("\n") if isinstance(vocab, ByteVocab) else max(vocab.symbols.find("\n"), 0)])

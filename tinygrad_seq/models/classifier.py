@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from .. import functional as F
-from ..autograd import no_grad
 from ..data import PaddedBatch
 from ..nn import Dropout, Embedding, Linear, Module
+from ..nn.arguments import beside
 from ..tensor import Tensor
 from .cells import CellName, recurrent
+from .inference import inference
 
 __all__ = ["SequenceClassifier"]
 
@@ -37,25 +38,22 @@ class SequenceClassifier(Module):
         dtype: Any = "float32",
     ) -> None:
         self.embedding = None if embedding_size is None else Embedding(input_size, embedding_size, dtype)
-        size = embedding_size or input_size
+        size = input_size if embedding_size is None else embedding_size
         self.rnn = recurrent(cell, size, hidden_size, num_layers, dropout, bidirectional=bidirectional, dtype=dtype)
         self.dropout = Dropout(dropout)
         self.head = Linear(hidden_size * self.rnn.directions, classes, dtype=dtype)
 
     def forward(self, x: Any, lengths: Any = None) -> Tensor:
         """Return the scores of the classes."""
-        inputs = x if self.embedding is None else self.embedding(x)
+        inputs = x if self.embedding is None else self.embedding(beside(x, self.head.weight))
         return self.head(self.dropout(self.rnn(inputs, lengths=lengths).last))
 
     def loss(self, batch: PaddedBatch, state: None = None) -> tuple[Tensor, None]:
         """Return the mean cross-entropy of a batch in nats; there is no state to carry."""
-        return F.cross_entropy(self(batch.ids, batch.lengths), batch.targets), None
+        logits = self(batch.ids, batch.lengths)
+        return F.cross_entropy(logits, beside(batch.targets, logits)), None
 
     def predict(self, x: Any, lengths: Any = None) -> np.ndarray:
         """Return the most likely class of every row, without dropout."""
-        was_training = self.training
-        self.eval()
-        with no_grad():
-            best = self(x, lengths).argmax(axis=-1).numpy()
-        self.train(was_training)
-        return best
+        with inference(self):
+            return self(x, lengths).argmax(axis=-1).numpy()

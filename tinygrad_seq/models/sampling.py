@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import ConfigError
+from ..errors import AnomalyError, ConfigError
 
 __all__ = ["choose", "probabilities"]
 
@@ -15,25 +15,33 @@ def probabilities(
     top_k: int | None = None,
     top_p: float | None = None,
 ) -> np.ndarray:
-    """Return the distribution to draw from: p_i = e^(logit_i / temperature) / sum, cut off and made to sum to one
-    again.
+    """Return the distribution to draw from, p_i = e^(logit_i / temperature) / sum_j e^(logit_j / temperature), cut off
+    and made to sum to one again.
 
-    `temperature` 0 puts everything on the most likely symbol; `top_k` keeps the k likeliest; `top_p` keeps the fewest
-    that together have probability p (Holtzman et al., 2020). Shapes: logits and result (V,). Raises ConfigError.
+    `temperature` 0 puts everything on the likeliest symbol; `top_k` keeps the k likeliest; `top_p` keeps the fewest
+    that together have probability p at least (Holtzman et al., 2020). With both, what both keep stays. Shapes: logits
+    and result (V,).
+
+    Raises:
+        ConfigError: a setting is out of range.
+        AnomalyError: the scores are infinite or NaN.
 
     >>> probabilities(np.array([2.0, 1.0, 0.0]), top_k=2).round(3)
     array([0.731, 0.269, 0.   ])
     """
-    if temperature < 0 or (top_k is not None and top_k < 1) or (top_p is not None and not 0 < top_p <= 1):
+    if not temperature >= 0 or (top_k is not None and top_k < 1) or (top_p is not None and not 0 < top_p <= 1):
         raise ConfigError(
             f"temperature={temperature} >= 0, top_k={top_k} >= 1 and 0 < top_p={top_p} <= 1 are expected."
         )
+    best = int(np.argmax(logits))
+    if not np.isfinite(logits[best]):
+        raise AnomalyError(f"the model's scores hold {logits[best]}: its weights are not finite. Train it again.")
     if temperature == 0:
-        return np.eye(len(logits))[int(np.argmax(logits))]
-    scaled = logits.astype(np.float64) / temperature
-    p = np.exp(scaled - scaled.max())
+        return np.eye(len(logits))[best]
+    with np.errstate(over="ignore"):  # a temperature near zero makes -inf of all scores but the highest: p = 0
+        p = np.exp((logits.astype(np.float64) - float(logits[best])) / temperature)
     p /= p.sum()
-    falling = np.argsort(-p, kind="stable")
+    falling = np.argsort(-logits, kind="stable")
     keep = len(p) if top_k is None else min(top_k, len(p))
     if top_p is not None:
         keep = min(keep, int(np.searchsorted(np.cumsum(p[falling]), top_p)) + 1)

@@ -8,12 +8,13 @@ import numpy as np
 
 from .. import functional as F
 from .. import ops, random
-from ..autograd import no_grad
 from ..data import IGNORE, PaddedBatch
 from ..errors import ConfigError
-from ..nn import Linear, Module
+from ..nn import Dropout, Linear, Module
+from ..nn.arguments import beside
 from ..tensor import Tensor
 from .cells import CellName, recurrent
+from .inference import inference
 
 __all__ = ["Seq2Seq"]
 
@@ -27,6 +28,7 @@ class Seq2Seq(Module):
 
     `teacher_forcing` is the probability that a step of training reads the true y_{u-1} and not the model's own guess:
     1 is teacher forcing, 0 is free running as in `predict`, between them is scheduled sampling (Bengio et al., 2015).
+    Dropout works between layers and before the output.
     """
 
     def __init__(
@@ -46,13 +48,14 @@ class Seq2Seq(Module):
         self.start, self.teacher_forcing = target_size, teacher_forcing
         self.encoder = recurrent(cell, source_size, hidden_size, num_layers, dropout, dtype=dtype)
         self.decoder = recurrent(cell, target_size + 1, hidden_size, num_layers, dropout, dtype=dtype)
+        self.dropout = Dropout(dropout)
         self.head = Linear(hidden_size, target_size, dtype=dtype)
 
     def forward(self, x: Any, y: Any, lengths: Any = None) -> Tensor:
         """Return the scores of every symbol of the answer, where the decoder reads the true symbols before it."""
         _, state = self.encoder(x, lengths=lengths)
         output, _ = self.decoder(self.shifted(np.asarray(y)), state)
-        return self.head(output)
+        return self.head(self.dropout(output))
 
     def shifted(self, y: np.ndarray) -> np.ndarray:
         """Return what the decoder reads: the start symbol, then the answer but for its last symbol."""
@@ -60,19 +63,27 @@ class Seq2Seq(Module):
         return np.concatenate([np.full((len(y), 1), self.start), known[:, :-1]], axis=1)
 
     def free_running(self, x: Any, length: int, lengths: Any = None, y: np.ndarray | None = None) -> Tensor:
-        """Return the scores of `length` symbols; at each step a coin decides whether the true y_{u-1} is read."""
+        """Return the scores of `length` symbols, where the decoder reads its own guess of the symbol before.
+
+        With the answer y it reads the true one at some steps, see `told`. Raises ConfigError for a length below 1.
+        """
+        if length < 1:
+            raise ConfigError(f"length={length}: how many symbols the answer has, at least 1.")
+        told = {} if y is None else self.told(y)
         _, state = self.encoder(x, lengths=lengths)
-        reads = np.full((len(x), 1), self.start)
-        truth = None if y is None else self.shifted(y)
-        coins = np.random.default_rng(random.next_key()).random(length)
+        reads: Any = np.full((len(x), 1), self.start)
         scores = []
         for u in range(length):
-            if truth is not None and coins[u] < self.teacher_forcing:
-                reads = truth[:, u : u + 1]
-            output, state = self.decoder(reads, state)
-            scores.append(self.head(output))
-            reads = scores[-1].detach().argmax(axis=-1).numpy()
+            output, state = self.decoder(told.get(u, reads), state)
+            scores.append(self.head(self.dropout(output)))
+            reads = scores[-1].argmax(axis=-1)
         return ops.concat(scores, axis=1)
+
+    def told(self, y: np.ndarray) -> dict[int, np.ndarray]:
+        """Return the true symbols at the steps where a coin, a function of (seed, step, draw), says to read them."""
+        truth = self.shifted(y)
+        coins = np.random.default_rng(random.next_key()).random(truth.shape[1])
+        return {int(u): truth[:, u : u + 1] for u in np.flatnonzero(coins < self.teacher_forcing)}
 
     def loss(self, batch: PaddedBatch, state: None = None) -> tuple[Tensor, None]:
         """Return the mean cross-entropy of a batch in nats per symbol; there is no state to carry between batches."""
@@ -80,13 +91,9 @@ class Seq2Seq(Module):
             logits = self(batch.ids, batch.targets, batch.lengths)
         else:
             logits = self.free_running(batch.ids, batch.targets.shape[1], batch.lengths, batch.targets)
-        return F.cross_entropy(logits, batch.targets, ignore_index=IGNORE), None
+        return F.cross_entropy(logits, beside(batch.targets, logits), ignore_index=IGNORE), None
 
     def predict(self, x: Any, length: int, lengths: Any = None) -> np.ndarray:
         """Return the answer written greedily, (batch, length): each step reads the symbol that the last one chose."""
-        was_training = self.training
-        self.eval()
-        with no_grad():
-            best = self.free_running(x, length, lengths).argmax(axis=-1).numpy()
-        self.train(was_training)
-        return best
+        with inference(self):
+            return self.free_running(x, length, lengths).argmax(axis=-1).numpy()

@@ -24,7 +24,7 @@ class Parameter(Tensor):
         super().__init__(data, requires_grad, dtype, backend)
 
     def __reduce__(self) -> Any:
-        return (*super().__reduce__(), self.node.name if self.requires_grad else "")
+        return (*super().__reduce__(), self.node.name if self.requires_grad else None)
 
     def __setstate__(self, name: str) -> None:
         self.node.name = name  # so that errors about a copied or unpickled model still say which parameter it is

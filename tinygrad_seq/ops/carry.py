@@ -10,6 +10,8 @@ from ..scope import current, mode
 class Carry(Op):
     """y = x, the carried state `name`: it labels the picture, and the error of a state that was not detached."""
 
+    views = True
+
     @staticmethod
     def forward(xp: XP, x: A, /, name: str) -> A:
         return x

@@ -223,6 +223,8 @@ class Logsigmoid(Op):
 class Astype(Op):
     """y = x in another floating type; the walk casts the gradient back"""
 
+    views = True
+
     @staticmethod
     def forward(xp: XP, x: A, /, dtype: Any) -> A:
         return xp.astype(x, dtype)

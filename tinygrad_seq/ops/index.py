@@ -11,6 +11,8 @@ from ..engine import Op, Part
 class Getitem(Op):
     """y = x[index]                         dL/dx = dL/dy at index, else 0"""
 
+    views = True
+
     @staticmethod
     def forward(xp: XP, x: A, /, index: Any) -> A:
         return x[index]

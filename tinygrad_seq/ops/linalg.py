@@ -34,6 +34,8 @@ class Matmul(Op):
 class MatrixTranspose(Op):
     """y_ij = x_ji in the last two axes     dL/dx = (dL/dy)^T"""
 
+    views = True
+
     @staticmethod
     def forward(xp: XP, x: A) -> A:
         return xp.matrix_transpose(x)

@@ -12,6 +12,8 @@ from ..errors import ShapeError
 class Reshape(Op):
     """y = x in another shape               dL/dx = dL/dy in the old one"""
 
+    views = True
+
     @staticmethod
     def forward(xp: XP, x: A, /, shape: Shape) -> A:
         return xp.reshape(x, shape)
@@ -23,6 +25,8 @@ class Reshape(Op):
 
 class Squeeze(Op):
     """y = x without axes of length one"""
+
+    views = True
 
     @staticmethod
     def forward(xp: XP, x: A, /, axis: Axis = None) -> A:
@@ -36,6 +40,8 @@ class Squeeze(Op):
 class ExpandDims(Op):
     """y = x with new axes of length one"""
 
+    views = True
+
     @staticmethod
     def forward(xp: XP, x: A, /, axis: int | tuple[int, ...]) -> A:
         return xp.expand_dims(x, axis=axis)
@@ -47,6 +53,8 @@ class ExpandDims(Op):
 
 class PermuteDims(Op):
     """y = x with its axes in another order  dL/dx = dL/dy in the inverse order"""
+
+    views = True
 
     @staticmethod
     def forward(xp: XP, x: A, /, axes: tuple[int, ...]) -> A:
@@ -62,6 +70,7 @@ class BroadcastTo(Op):
     """y = x repeated to a larger shape     dL/dx = dL/dy, summed (by the walk)"""
 
     broadcasts = True
+    views = True
 
     @staticmethod
     def forward(xp: XP, x: A, /, shape: Shape) -> A:
@@ -74,6 +83,8 @@ class BroadcastTo(Op):
 
 class Flip(Op):
     """y = x in reverse order along axis    dL/dx = dL/dy reversed"""
+
+    views = True
 
     @staticmethod
     def forward(xp: XP, x: A, /, axis: Axis = None) -> A:
@@ -149,6 +160,7 @@ class Split(Op):
     """(y_1, ..., y_n) = x cut along axis; an int gives equal parts, a tuple the places to cut at"""
 
     outputs = -1
+    views = True
 
     @staticmethod
     def forward(xp: XP, x: A, /, indices_or_sections: int | tuple[int, ...], axis: int = 0) -> tuple[A, ...]:

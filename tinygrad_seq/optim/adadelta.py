@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..backend import XP, Array
@@ -34,7 +35,7 @@ class Adadelta(Optimizer):
     ) -> None:
         super().__init__(params, lr=lr, rho=rho, eps=eps, weight_decay=weight_decay)
 
-    def slots(self, **settings: Any) -> dict[str, float]:
+    def slots(self, settings: Mapping[str, Any]) -> dict[str, float]:
         """The averages of squares: v of the gradients, u of the steps."""
         return {"v": 0.0, "u": 0.0}
 

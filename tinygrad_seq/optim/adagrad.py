@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..backend import XP, Array
@@ -18,9 +19,9 @@ class Adagrad(Optimizer):
     p = p - lr_t g / (sqrt(v) + eps)           # lr_t = lr / (1 + (t - 1) lr_decay)
     ```
 
-    Source: Duchi, Hazan, Singer 2011. PyTorch: the same. Where eps is written inside the root, as in the lecture,
-    p = p - lr g / sqrt(v + eps): that is `initial_accumulator_value=eps, eps=0`, since v then starts at eps. Keras:
-    inside, and v starts at 0.1, so `initial_accumulator_value=0.1 + 1e-7, eps=0`.
+    Source: Duchi, Hazan, Singer 2011. PyTorch: the same. Texts that write p = p - lr g / sqrt(v + eps) mean
+    `initial_accumulator_value=eps, eps=0`, since v then starts at eps. Keras is one of them, and its v starts at 0.1:
+    `initial_accumulator_value=0.1 + 1e-7, eps=0`.
     """
 
     def __init__(
@@ -41,9 +42,9 @@ class Adagrad(Optimizer):
             eps=eps,
         )
 
-    def slots(self, *, initial_accumulator_value: float, **settings: Any) -> dict[str, float]:
+    def slots(self, settings: Mapping[str, Any]) -> dict[str, float]:
         """v, the sum of squares."""
-        return {"v": initial_accumulator_value}
+        return {"v": settings["initial_accumulator_value"]}
 
     @staticmethod
     def update(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..backend import XP, Array
@@ -24,8 +25,8 @@ class Adam(Optimizer):
     Source: Kingma and Ba 2015, algorithm 1; amsgrad: Reddi, Kale, Kumar 2018, who leave out the corrections.
     `weight_decay` is part of the gradient and so divided too; `AdamW` keeps it out.
 
-    PyTorch: the same. Keras: eps is added to the uncorrected root (the paper's "epsilon hat", before its section 2.1), so
-    its eps=1e-7 acts as eps / sqrt(1 - b2^t): 32 times larger at the first step, the same in the long run.
+    PyTorch: the same. Keras adds eps to the uncorrected root (the paper's "epsilon hat", before its section 2.1), so
+    that its eps=1e-7 acts as eps / sqrt(1 - b2^t): 32 times larger at the first step, the same in the long run.
     In float16 the default eps rounds to zero: take 1e-4, say.
     """
 
@@ -40,9 +41,9 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
 
-    def slots(self, *, amsgrad: bool, **settings: Any) -> dict[str, float]:
+    def slots(self, settings: Mapping[str, Any]) -> dict[str, float]:
         """The averages m and v, and the largest v so far for amsgrad."""
-        return {"m": 0.0, "v": 0.0} | ({"v_max": 0.0} if amsgrad else {})
+        return {"m": 0.0, "v": 0.0} | ({"v_max": 0.0} if settings["amsgrad"] else {})
 
     @staticmethod
     def update(

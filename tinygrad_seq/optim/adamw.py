@@ -18,8 +18,8 @@ class AdamW(Adam):
     m, v, p as in Adam without weight decay
     ```
 
-    Source: Loshchilov and Hutter 2019, algorithm 2, whose decay is multiplied by the schedule alone: their lambda is our
-    lr weight_decay at the start. PyTorch, Keras: the same; Keras has weight_decay=0.004, and eps as told under `Adam`.
+    Source: Loshchilov and Hutter 2019, algorithm 2, whose decay is multiplied by the schedule alone: their lambda
+    is our lr weight_decay at the start. PyTorch: the same. Keras: with weight_decay=0.004, and eps as under `Adam`.
     """
 
     def __init__(

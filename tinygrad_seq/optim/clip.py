@@ -10,6 +10,8 @@ from ..errors import ConfigError
 from ..tensor import Tensor
 from .parameters import Parameters, named
 
+__all__ = ["clip_grad_norm_", "clip_grad_value_"]
+
 
 def clip_grad_norm_(parameters: Parameters, max_norm: float) -> float:
     """Scale all gradients together so that their common norm is at most `max_norm`; return the norm they had.

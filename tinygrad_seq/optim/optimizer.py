@@ -13,15 +13,17 @@ from ..tensor import Tensor
 from .parameters import Groups, Parameters, grouped
 from .settings import checked
 
+__all__ = ["Optimizer", "Slots"]
+
 Slots = dict[str, Array]
 
 
 class Optimizer:
     """Updates parameters from their gradients.
 
-    An optimizer of your own is one pure function, `update(xp, t, p, g, **slots, **settings)`: from the array functions, the
-    step number t = 1, 2, ..., a parameter's array, its gradient, what was remembered of it and the settings it makes the new
-    parameter and what to remember. `slots` says what is remembered, and the number that each slot is filled with at first.
+    An optimizer of your own is one pure function, `update(xp, t, p, g, **slots, **settings)`: from the array functions,
+    the step number t = 1, 2, ..., a parameter's array, its gradient, what is remembered of it, and the settings, it
+    makes the new array and what to remember. `slots` names what is remembered, with the number that fills it at first.
 
     >>> import tinygrad_seq as tg
     >>> class SignSGD(Optimizer):
@@ -45,7 +47,7 @@ class Optimizer:
         defaults: the settings of groups that do not say otherwise.
 
     Attributes:
-        param_groups: a dict for each group: `params`, their `names`, and the settings, which may be changed at any time.
+        param_groups: a dict for each group: `params`, their `names`, and settings, which may be changed at any time.
         state: `state[name][slot]`, arrays on the parameter's backend and of its type. The name is the one that came
             with the parameter; without one, its position among all parameters ("0", "1", ...).
         steps: `steps[name]`, how often that parameter has been updated.
@@ -68,7 +70,7 @@ class Optimizer:
         own = {name: value for name, value in group.items() if name not in {"params", "names"}}
         return checked(own, type(self).__name__)
 
-    def slots(self, **settings: Any) -> dict[str, float]:
+    def slots(self, settings: Mapping[str, Any]) -> dict[str, float]:
         """Return what is remembered of a parameter, by name, with the number it starts from."""
         return {}
 
@@ -77,7 +79,7 @@ class Optimizer:
         by = f"{type(self).__name__}.step()"
         for group in self.param_groups:
             settings = self.settings(group)
-            starts = self.slots(**settings)
+            starts = self.slots(settings)
             for name, parameter in zip(group["names"], group["params"], strict=True):
                 if parameter.grad is None:
                     continue
@@ -105,7 +107,7 @@ class Optimizer:
         """Return everything that the next step depends on, copied.
 
         Arrays are NumPy's and stand under `state` alone: `["state"][name][slot]`. The rest goes through JSON unchanged:
-        `["optimizer"]`, the class; `["groups"]`, for each group its `names` and settings; `["steps"][name]`, step counts.
+        `["optimizer"]`, the class; `["groups"]`, each group's `names` and settings; `["steps"][name]`, step counts.
         """
         return {
             "optimizer": type(self).__name__,
@@ -118,7 +120,7 @@ class Optimizer:
         }
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Go on from a `state_dict()`: parameters are found by name, in whatever order, and settings are the saved ones.
+        """Go on from a `state_dict()`: parameters are found by name, in any order; settings become the saved ones.
 
         Raises CheckpointError that names the first parameter in which the two differ; then nothing has been changed.
         """
@@ -160,23 +162,25 @@ def check_together(by: str, name: str, p: Any, *others: Any) -> None:
 def check_same_parameters(
     kind: str, own: Mapping[str, Tensor], saved: Mapping[str, int], state: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    for name in dict.fromkeys([*own, *saved]):
+    """Raise CheckpointError that names the first parameter that only one side has, or that has another shape."""
+    for name in dict.fromkeys([*own, *saved, *state]):
         if name not in saved:
             problem = "it is not in the saved state"
         elif name not in own:
             problem = "this model has no such parameter"
         else:
-            shapes = [a.shape for a in state.get(name, {}).values() if a.shape != own[name].shape]
-            if not shapes:
+            misfits = [np.shape(a) for a in state.get(name, {}).values() if np.shape(a) != own[name].shape]
+            if not misfits:
                 continue
-            problem = f"its saved state has shape {shapes[0]}, the parameter {own[name].shape}"
+            problem = f"its saved state has shape {misfits[0]}, the parameter {own[name].shape}"
         raise CheckpointError(
             f"the saved state of {kind} belongs to another model. The first difference is '{name}': {problem}."
-            "\n    Parameters are known by their names when a module or (name, parameter) pairs are passed, else by position."
+            "\n    Parameters go by name if the optimizer got a module or (name, parameter) pairs, else by position."
         )
 
 
 def check_grouped_alike(kind: str, names: list[str], saved_group: Mapping[str, int]) -> None:
+    """Raise CheckpointError unless one saved group has exactly these parameters."""
     mates = {name for name, i in saved_group.items() if i == saved_group[names[0]]}
     for name in sorted(mates.symmetric_difference(names)):
         raise CheckpointError(f"the saved state of {kind} has '{name}' in another parameter group.")

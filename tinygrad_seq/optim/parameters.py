@@ -1,4 +1,4 @@
-"""What an optimizer updates: parameters with the names they came with, each once, and groups of them with their settings."""
+"""What an optimizer updates: parameters with the names they came with, each once, in groups with their settings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from ..errors import ConfigError
 from ..tensor import Tensor
+
+__all__ = ["Groups", "Parameters", "grouped", "named"]
 
 
 class HasParameters(Protocol):
@@ -70,6 +72,8 @@ def grouped(params: Parameters | Groups, defaults: Mapping[str, Any], who: str) 
     group_of: dict[int, int] = {}
     taken: set[str] = set()
     for i, source in enumerate(as_groups(params, who)):
+        if "params" not in source:
+            raise ConfigError(f"{who}: parameter group {i} has no 'params'.")
         settings = {name: value for name, value in source.items() if name != "params"}
         check_settings_known(settings, defaults, f"{who}, parameter group {i}")
         group: dict[str, Any] = {"params": [], "names": [], **defaults, **settings}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..backend import XP, Array
@@ -23,7 +24,8 @@ class RMSprop(Optimizer):
     ```
 
     Source: Hinton's lecture 6e (2012); centered: Graves 2013, eq. 40, who also has eps inside. char-rnn trains with
-    `lr=0.002, alpha=0.95`. Inside the root the same eps weighs far more: sqrt(1e-8) is 1e-4.
+    `lr=0.002, alpha=0.95`. Inside the root the same eps weighs far more: sqrt(1e-8) is 1e-4. Centered, a gradient that
+    never changes has no variance, and its steps grow to lr g / eps.
 
     PyTorch: the same but for `eps_inside_sqrt`; and its v - m^2 may round below zero and give NaN, ours may not.
     Keras: `RMSprop(lr=0.001, alpha=0.9, eps=1e-7, eps_inside_sqrt=True)`; with momentum z holds lr d, so a change of lr
@@ -52,9 +54,10 @@ class RMSprop(Optimizer):
             eps_inside_sqrt=eps_inside_sqrt,
         )
 
-    def slots(self, *, momentum: float, centered: bool, **settings: Any) -> dict[str, float]:
+    def slots(self, settings: Mapping[str, Any]) -> dict[str, float]:
         """v, the mean square; m, the mean, if centered; z, if there is momentum."""
-        return {"v": 0.0} | ({"m": 0.0} if centered else {}) | ({"z": 0.0} if momentum else {})
+        used = {"v": True, "m": settings["centered"], "z": settings["momentum"] > 0}
+        return {slot: 0.0 for slot, on in used.items() if on}
 
     @staticmethod
     def update(

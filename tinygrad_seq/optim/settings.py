@@ -8,6 +8,8 @@ from typing import Any
 
 from ..errors import ConfigError
 
+__all__ = ["checked"]
+
 Range = tuple[str, Callable[[float], bool]]
 
 NOT_NEGATIVE: Range = "0 or more, and finite", lambda x: 0 <= x < math.inf

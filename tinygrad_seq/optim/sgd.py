@@ -21,15 +21,16 @@ class SGD(Optimizer):
     p = p - lr z                    # nesterov=True:  p = p - lr (u + momentum z)
     ```
 
-    Classical momentum (the default form, Polyak 1964) adds gradients up: along a steady g it runs at lr g / (1 - momentum).
-    `ema=True` is the lecture's form: z is a moving average of the gradients, and along a steady g it runs at lr g. So
-    `SGD(lr=a, momentum=b, ema=True)` makes the steps of `SGD(lr=a * (1 - b), momentum=b)`.
+    Classical momentum (Polyak 1964) adds gradients up: along a steady g it comes to run at lr g / (1 - momentum).
+    `ema=True` is the lecture's form: z is a moving average of the gradients, and along a steady g it runs at lr g.
+    So `SGD(lr=a, momentum=b, ema=True)` makes the steps of `SGD(lr=a * (1 - b), momentum=b)`.
 
-    Nesterov's method (1983; Sutskever et al. 2013) takes the gradient where momentum is about to carry the parameter. As in
-    PyTorch and Keras, p is that look-ahead point, so the gradient is simply the one at p.
+    Nesterov's method (1983; Sutskever et al. 2013) takes the gradient where momentum is about to carry the parameter.
+    As in PyTorch and Keras, p is that look-ahead point, so the gradient is simply the one at p.
 
-    PyTorch: the same but for `ema`; its `dampening=momentum` is not `ema=True`, since its first step is undamped: z = g.
-    Keras: z holds lr g, so a change of lr acts only on gradients still to come; with a constant lr the steps are the same.
+    PyTorch: the same but for `ema`, which its `dampening=momentum` is not: there the first step is undamped, z = g.
+    Keras: its velocity is lr z, so a change of lr acts only on gradients still to come; the steps are the same as long
+    as lr is constant.
 
     Raises:
         ConfigError: `nesterov` or `ema` without momentum, and as `Optimizer`.
@@ -57,9 +58,9 @@ class SGD(Optimizer):
                 )
         return settings
 
-    def slots(self, *, momentum: float, **settings: Any) -> dict[str, float]:
+    def slots(self, settings: Mapping[str, Any]) -> dict[str, float]:
         """z, if there is momentum."""
-        return {"z": 0.0} if momentum else {}
+        return {"z": 0.0} if settings["momentum"] else {}
 
     @staticmethod
     def update(

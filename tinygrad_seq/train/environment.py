@@ -33,7 +33,7 @@ def environment() -> dict[str, Any]:
 
 def blas_name() -> str:
     """Return name and version of the library that multiplies NumPy's matrices."""
-    blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})  # type: ignore[union-attr]
+    blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
     return " ".join(str(blas[key]) for key in ("name", "version") if blas.get(key)) or "unknown"
 
 

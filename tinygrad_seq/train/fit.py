@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
+from math import inf
 from time import perf_counter
 
 from ..data import Corpus
@@ -20,7 +21,7 @@ class Progress:
     """One step, done; losses are in nats per symbol.
 
     Attributes:
-        norm: the gradient's norm before clipping; None without clipping.
+        norm: the gradient's norm before clipping.
         speed: symbols trained on per second, in this step.
         held_out: the loss on the held-out text, where this step was followed by an evaluation.
         is_best: whether that loss is the lowest so far: the weights are in `best.safetensors`.
@@ -36,16 +37,12 @@ class Progress:
 
     def line(self) -> str:
         """Return the line of the log."""
-        shown = {"step": self.step, "loss": self.loss, "lr": self.lr}
-        optional = {"norm": self.norm, "held_out": self.held_out}
-        return json.dumps(
-            shown
-            | {name: value for name, value in optional.items() if value is not None}
-            | {"symbols_per_s": round(self.speed)}
-        )
+        line = {"step": self.step, "loss": self.loss, "norm": self.norm, "lr": self.lr}
+        line |= {"chars_per_s": round(self.speed)} | ({} if self.held_out is None else {"held_out": self.held_out})
+        return json.dumps(line)
 
 
-def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> Iterator[Progress]:
+def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> Generator[Progress, None, None]:
     """Train from a moment (`run.begin()` or `run.resume()`) to the last step; log, evaluate and save on the way.
 
     Whoever stops reading before the end (`break` inside `contextlib.closing`) finds the last step saved. Resumed, a run
@@ -64,7 +61,7 @@ def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> 
         batches,
         moment.optimizer,
         schedule=moment.schedule,
-        clip_norm=settings.clip,
+        clip_norm=settings.clip or inf,  # inf measures the norm, and that it is finite
         state=moment.state,
         start=moment.step,
     )
@@ -79,6 +76,7 @@ def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> 
             if held_out is not None and (ends or step.number % settings.eval_every == 0):
                 loss = evaluate(moment.model, held_out)
                 is_best = moment.best is None or loss < moment.best
+                moment.schedule.evaluated(loss)
             if is_best:
                 moment.best = loss
                 run.save_best(moment)

@@ -3,48 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from math import isfinite
-from typing import Any, NamedTuple, NoReturn
+from math import inf, isfinite
+from typing import Any, NamedTuple, NoReturn, Protocol
+
+import numpy as np
 
 from .. import random
 from ..autograd import detect_anomaly
 from ..errors import AnomalyError
-from ..nn import Module
 from ..optim import Optimizer, clip_grad_norm_, clip_grad_value_
+from ..tensor import Tensor
 
-__all__ = ["Step", "train"]
+__all__ = ["Step", "Trainable", "train"]
+
+
+class Trainable(Protocol):
+    """What the loop asks of a model; every `Module` with a `loss` is one."""
+
+    def train(self, mode: bool = True) -> Any:
+        """Switch dropout on."""
+
+    def loss(self, batch: Any, state: Any) -> tuple[Tensor, Any]:
+        """Return the loss of a batch, a scalar, and the state to carry to the next batch, detached."""
 
 
 class Step(NamedTuple):
-    """One step of training, done: its number from 1, the loss before it, the gradient's norm where it was clipped, the
-    learning rate it was taken with, and the state to carry on.
+    """One step of training, done.
+
+    Attributes:
+        number: which step, from 1.
+        loss: before the update.
+        norm: of the whole gradient, before it was clipped.
+        lr: the learning rate of the update.
+        state: what is carried to the next batch.
     """
 
     number: int
     loss: float
-    norm: float | None
+    norm: float
     lr: float
     state: Any
 
 
 def train(
-    model: Module,
+    model: Trainable,
     batches: Iterable[Any],
     optimizer: Optimizer,
     *,
     schedule: Any = None,
-    clip_norm: float | None = None,
-    clip_value: float | None = None,
+    clip_norm: float = inf,
+    clip_value: float = inf,
     state: Any = None,
     start: int = 0,
 ) -> Iterator[Step]:
     """Take one optimizer step per batch and yield what happened; the caller logs, evaluates, saves, and stops by
     `break`.
 
-    The model offers `loss(batch, state) -> (loss, state to carry)`. `start` is how many steps were taken before:
-    dropout draws by step number, so a resumed run repeats the uninterrupted one. `schedule.step()` follows every step.
-    Raises AnomalyError, naming the operation, where the loss or the gradient is not finite; the weights are then
-    untouched.
+    The gradient of what the optimizer updates is clipped to `clip_norm`, then each element to `clip_value`.
+    `schedule.step()` follows every step. `start` is how many steps were taken before: dropout draws by step number, so
+    a resumed run repeats the uninterrupted one. Loss and norm are read once the backward pass has been queued: on a
+    device the host waits once per step.
+
+    Raises:
+        AnomalyError: the loss or the gradient is not finite. It names the step and the operation that made the first
+            such number, and the weights are untouched.
 
     >>> import tinygrad_seq as tg
     >>> corpus = tg.data.Corpus.from_text("to be or not to be, that is the question. " * 20)
@@ -54,32 +76,32 @@ def train(
     >>> losses[-1] < 0.7 * losses[0]
     True
     """
-    parameters = list(model.parameters())
+    parameters = list(optimizer.parameters().values())
     for number, batch in enumerate(batches, start + 1):
+        before = state
         model.train()
         random.at_step(number)
-        before = state
-        loss, state = model.loss(batch, before)
-        value = loss.item()
+        optimizer.zero_grad()
+        with np.errstate(all="ignore"):  # what is not finite is found here, by step and name: NumPy need not warn
+            loss, state = model.loss(batch, before)
+            loss.backward()
+            norm = clip_grad_norm_(parameters, clip_norm)
+        value = float(loss.item())
         if not isfinite(value):
             explain(model, batch, before, number, f"the loss is {value}")
-        optimizer.zero_grad()
-        loss.backward()
-        norm = None
-        if clip_value is not None:
+        if not isfinite(norm):
+            explain(model, batch, before, number, f"the gradient's norm is {norm}")
+        if clip_value != inf:
             clip_grad_value_(parameters, clip_value)
-        if clip_norm is not None:
-            norm = float(clip_grad_norm_(parameters, clip_norm))
-            if not isfinite(norm):
-                explain(model, batch, before, number, f"the gradient's norm is {norm}")
-        lr = optimizer.param_groups[0]["lr"]
+        lr = float(optimizer.param_groups[0]["lr"])
         optimizer.step()
         if schedule is not None:
             schedule.step()
         yield Step(number, value, norm, lr, state)
 
 
-def explain(model: Module, batch: Any, state: Any, number: int, what: str) -> NoReturn:
+@np.errstate(all="ignore")
+def explain(model: Trainable, batch: Any, state: Any, number: int, what: str) -> NoReturn:
     """Run a step again with every number watched, and raise AnomalyError that names the operation."""
     cause = ""
     try:

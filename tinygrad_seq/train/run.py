@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +19,7 @@ from ..models import CharLM
 from ..optim import Optimizer
 from ..tensor import Tensor
 from .environment import environment
+from .schedule import Schedule
 from .settings import Settings
 
 __all__ = ["Moment", "Run"]
@@ -38,7 +39,7 @@ class Moment:
 
     model: CharLM
     optimizer: Optimizer
-    schedule: Any = None
+    schedule: Schedule
     state: Any = None
     step: int = 0
     best: float | None = None
@@ -47,8 +48,8 @@ class Moment:
 class Run:
     """A folder with `config.json`, `vocab.json`, `log.jsonl` (a line per step) and the weights, best and last.
 
-    `best.safetensors` holds the weights alone, under PyTorch's names; `last.safetensors` all that training goes on from, in
-    one file, because two could not be replaced at the same moment.
+    `best.safetensors` holds the weights alone, under PyTorch's names; `last.safetensors` all that training goes on
+    from, in one file, because two could not be replaced at the same moment.
     """
 
     def __init__(self, folder: str | Path, config: dict[str, Any], vocab: Vocab) -> None:
@@ -61,9 +62,11 @@ class Run:
 
         Raises:
             ConfigError: the folder holds a run already.
+            DataError: the text is too short for one batch.
             CheckpointError: it cannot be written.
         """
         folder = Path(folder)
+        settings.steps_per_epoch(settings.split(corpus)[0])
         if (folder / CONFIG).exists() and not force:
             raise ConfigError(
                 f"{folder} holds a run already. Go on with it (--resume {folder}), choose another folder (--out), "
@@ -76,9 +79,7 @@ class Run:
                 f"{folder} cannot be made: {error.strerror}. Choose another folder (--out)."
             ) from error
         text = {"source": corpus.source, "sha256": corpus.sha256, "symbols": len(corpus)}
-        run = cls(
-            folder, {"settings": settings.to_json(), "text": text, "environment": environment()}, corpus.vocab
-        )
+        run = cls(folder, {"settings": settings.to_json(), "text": text, "environment": environment()}, corpus.vocab)
         for name in (LAST, BEST, LOG):
             (folder / name).unlink(missing_ok=True)
         run.write_json(VOCABULARY, corpus.vocab.to_json())
@@ -105,13 +106,27 @@ class Run:
                 f"{folder} is not a whole run: {CONFIG} or {VOCABULARY} cannot be read ({error!r}). Use a copy of it."
             ) from error
 
+    def change(self, **changes: Any) -> None:
+        """Change settings that a run may change on the way: `steps`, `eval_every`, `save_every`, `backend`.
+
+        Raises:
+            ConfigError: the schedule ends at the step that was set when the run began.
+        """
+        if changes.get("steps", self.settings.steps) != self.settings.steps and self.settings.schedule == "cosine":
+            raise ConfigError(
+                f"{self.folder} follows a cosine that ends at step {self.settings.steps:,}: its length is fixed. "
+                "Begin another run with more steps (--out)."
+            )
+        self.settings = replace(self.settings, **changes)
+        self.config["settings"] = self.settings.to_json()
+
     def corpus(self) -> Corpus:
         """Read the text of this run again.
 
         Raises:
             DataError: it is no longer the text that the run began with.
         """
-        corpus = self.settings.corpus(self.vocab)
+        corpus = self.settings.read(self.vocab)
         if corpus.sha256 != self.config["text"]["sha256"]:
             raise DataError(
                 f"{corpus.source} has changed since {self.folder} began: {len(corpus):,} symbols, and there were "
@@ -123,7 +138,7 @@ class Run:
         """Build the model with first weights drawn under the run's seed."""
         random.manual_seed(self.settings.seed)
         with use_backend(self.settings.backend):
-            return CharLM(self.vocab, **self.settings.model())
+            return self.settings.make_model(self.vocab)
 
     def model(self) -> CharLM:
         """Build the model and load its best weights; dropout is off.
@@ -159,11 +174,11 @@ class Run:
             "best": moment.best,
             "random": random.position(),
             "optimizer": optimizer,
-            "schedule": None if moment.schedule is None else moment.schedule.state_dict(),
+            "schedule": moment.schedule.state_dict(),
         }
         save(self.folder / LAST, arrays, {"training": json.dumps(about), "vocab": self.vocab_hash})
 
-    def resume(self) -> Moment:
+    def resume(self, training: Corpus) -> Moment:
         """Put back the moment that `save_last` wrote, and the log as it was then.
 
         Raises:
@@ -176,16 +191,15 @@ class Run:
         arrays, about = load(self.folder / LAST)
         self.check_vocab(about.get("vocab"), LAST)
         try:
-            training = json.loads(about["training"])
-            moment = self.begin()
-            moment.step, moment.best = training["step"], training["best"]
+            saved = json.loads(about["training"])
+            moment = self.begin(training)
+            moment.step, moment.best = saved["step"], saved["best"]
             moment.model.load_state_dict(below("model.", arrays))
-            moment.optimizer.load_state_dict({**training["optimizer"], "state": nested(below("optimizer.", arrays))})
-            if moment.schedule is not None:
-                moment.schedule.load_state_dict(training["schedule"])
+            moment.optimizer.load_state_dict({**saved["optimizer"], "state": nested(below("optimizer.", arrays))})
+            moment.schedule.load_state_dict(saved["schedule"])
             state = [Tensor(array, backend=self.settings.backend) for array in below("state.", arrays).values()]
             moment.state = tuple(state) if len(state) > 1 else state[0]
-            random.rewind(random.Key(*training["random"]))
+            random.rewind(random.Key(*saved["random"]))
         except (KeyError, TypeError, IndexError, ValueError) as error:
             if isinstance(error, TinygradSeqError):
                 raise
@@ -194,13 +208,14 @@ class Run:
             ) from error
         kept = [line for line in self.log() if line["step"] <= moment.step]
         replace_file(self.folder / LOG, "".join(json.dumps(line) + "\n" for line in kept).encode())
+        self.write_json(CONFIG, self.config)
         return moment
 
-    def begin(self) -> Moment:
+    def begin(self, training: Corpus) -> Moment:
         """Make the model and the optimizer as they are before the first step."""
         model = self.new_model()
         optimizer = self.settings.make_optimizer(model)
-        return Moment(model, optimizer, self.settings.make_schedule(optimizer))
+        return Moment(model, optimizer, self.settings.make_schedule(optimizer, self.settings.steps_per_epoch(training)))
 
     def log(self) -> list[dict[str, Any]]:
         """Return the lines of the log; one that was cut off when the process died is left out."""
@@ -212,6 +227,11 @@ class Run:
                 except json.JSONDecodeError:
                     break
         return lines
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """The versions and the machine that the run began with, as `environment()` tells them."""
+        return dict(self.config["environment"])
 
     @property
     def vocab_hash(self) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, floor
-from xml.etree import ElementTree as ET
+from math import ceil, floor, isfinite, log10
 
-from .svg import Picture, drawing, put
+from .svg import Picture, drawing, finished, put
 
 __all__ = ["Line", "chart"]
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 340, 56, 150, 20, 44
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 340, 52, 128, 34, 46
 
 
 @dataclass(frozen=True)
@@ -24,64 +23,81 @@ class Line:
     width: float = 1.5
 
 
+@dataclass(frozen=True)
+class Label:
+    """What stands at the right end of a line, and how far down."""
+
+    y: float
+    text: str
+    colour: str
+
+
 def chart(lines: Sequence[Line], levels: Mapping[str, float], x_label: str, y_label: str, title: str) -> Picture:
-    """Draw lines over x, and level lines across, each named at its right end."""
-    points = [p for line in lines for p in line.points]
-    x_high = max((x for x, _ in points), default=1.0) or 1.0
-    heights = [y for _, y in points] + list(levels.values()) or [0.0, 1.0]
-    y_low, y_high = floor(2 * min(heights)) / 2, ceil(2 * max(heights)) / 2
-    y_high = y_high if y_high > y_low else y_low + 0.5
+    """Draw lines over x from 0, and level lines across, each named at its right end with its last value.
+
+    Points that are not finite are left out.
+    """
+    drawn = [(line, [(x, y) for x, y in line.points if isfinite(x) and isfinite(y)]) for line in lines]
+    known = {name: y for name, y in levels.items() if isfinite(y)}
+    heights = [y for _, points in drawn for _, y in points] + list(known.values())
+    x_high = max((x for _, points in drawn for x, _ in points), default=0.0) or 1.0
+    ys = ticks(min(heights, default=0.0), max(heights, default=1.0))
 
     def px(x: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * x / x_high
 
     def py(y: float) -> float:
-        return TOP + (HEIGHT - TOP - BOTTOM) * (y_high - y) / (y_high - y_low)
+        return TOP + (HEIGHT - TOP - BOTTOM) * (ys[-1] - y) / (ys[-1] - ys[0])
 
     root = drawing(WIDTH, HEIGHT, title)
-    for y in ticks(y_low, y_high):
-        put(root, "line", x1=LEFT, x2=WIDTH - RIGHT, y1=py(y), y2=py(y), stroke="var(--line)")
+
+    def across(y: float, **style: str) -> None:
+        put(root, "line", x1=LEFT, x2=WIDTH - RIGHT, y1=py(y), y2=py(y), **style)
+
+    for y in ys:
+        across(y, stroke="var(--line)")
         put(root, "text", f"{y:g}", x=LEFT - 8, y=py(y) + 4, text_anchor="end", class_="soft", font_size=12)
-    for i in range(5):
-        x = x_high * i / 4
-        put(
-            root,
-            "text",
-            f"{x:,.0f}",
-            x=px(x),
-            y=HEIGHT - BOTTOM + 18,
-            text_anchor="middle",
-            class_="soft",
-            font_size=12,
-        )
+    for x in ticks(0.0, x_high):
+        if x <= x_high:
+            below = HEIGHT - BOTTOM + 18
+            put(root, "text", f"{x:,.10g}", x=px(x), y=below, text_anchor="middle", class_="soft", font_size=12)
     put(root, "text", x_label, x=px(x_high / 2), y=HEIGHT - 6, text_anchor="middle", class_="soft")
-    put(root, "text", y_label, x=LEFT, y=TOP - 7, class_="soft")
+    put(root, "text", y_label, x=LEFT, y=TOP - 16, class_="soft")
     ends = []
-    for name, y in levels.items():
-        put(root, "line", x1=LEFT, x2=WIDTH - RIGHT, y1=py(y), y2=py(y), stroke="var(--soft)", stroke_dasharray="5 4")
-        ends.append((py(y), f"{name} {y:.2f}", "var(--soft)"))
-    for line in lines:
-        path = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in line.points)
-        put(root, "polyline", points=path, fill="none", stroke=line.colour, stroke_width=line.width)
-        if line.points:
-            ends.append((py(line.points[-1][1]), f"{line.name} {line.points[-1][1]:.2f}", line.colour))
-    for y, name, colour in apart(ends):
-        put(root, "text", name, x=WIDTH - RIGHT + 8, y=y + 4, font_size=12, style=f"fill: {colour}")
-    return Picture(ET.tostring(root, encoding="unicode"), title)
+    for name, y in known.items():
+        across(y, stroke="var(--soft)", stroke_dasharray="5 4")
+        ends.append(Label(py(y), f"{name} {y:.2f}", "var(--soft)"))
+    for line, points in drawn:
+        if points:
+            path = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in points)
+            put(root, "polyline", points=path, fill="none", stroke=line.colour, stroke_width=line.width)
+            x, y = points[-1]
+            put(root, "circle", cx=px(x), cy=py(y), r=1 + line.width, fill=line.colour)
+            ends.append(Label(py(y), f"{line.name} {y:.2f}", line.colour))
+    for label in apart(ends, HEIGHT - BOTTOM):
+        put(root, "text", label.text, x=WIDTH - RIGHT + 10, y=label.y + 4, font_size=12, style=f"fill: {label.colour}")
+    return finished(root, title)
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Return at most nine round values from low to high."""
-    step = 0.5
-    while (high - low) / step > 8:
-        step *= 2
-    return [low + step * i for i in range(int((high - low) / step) + 1)]
+    """Return two to eight round numbers, evenly spaced, from `low` or just below to `high` or just above.
+
+    >>> ticks(1.4, 4.6), ticks(0, 1600), ticks(2, 2)
+    ([1.0, 2.0, 3.0, 4.0, 5.0], [0.0, 500.0, 1000.0, 1500.0, 2000.0], [2.0, 2.2])
+    """
+    wanted = (high - low or 1.0) / 6
+    power = 10.0 ** floor(log10(wanted))
+    step = next(step for step in (power, 2 * power, 5 * power, 10 * power) if step >= wanted)
+    first, last = floor(low / step), ceil(high / step)
+    return [float(f"{i * step:.12g}") for i in range(first, max(last, first + 1) + 1)]
 
 
-def apart(ends: list[tuple[float, str, str]], gap: float = 15) -> list[tuple[float, str, str]]:
-    """Move labels down so that no two of them overlap."""
-    placed: list[tuple[float, str, str]] = []
-    for y, name, colour in sorted(ends):
-        y = max(y, placed[-1][0] + gap) if placed else y
-        placed.append((y, name, colour))
-    return placed
+def apart(labels: Sequence[Label], bottom: float, gap: float = 15) -> list[Label]:
+    """Move labels so that no two of them overlap: down, and where there is no room left above `bottom`, up."""
+    labels = sorted(labels, key=lambda label: label.y)
+    ys: list[float] = []
+    for label in labels:
+        ys.append(max(label.y, ys[-1] + gap) if ys else label.y)
+    for i in reversed(range(len(ys))):
+        ys[i] = min(ys[i], bottom - gap * (len(ys) - 1 - i))
+    return [Label(y, label.text, label.colour) for y, label in zip(ys, labels, strict=True)]

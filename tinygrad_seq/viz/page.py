@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .palette import DARK, LIGHT
+from .text import visible
+
 __all__ = ["page"]
 
 
@@ -14,8 +17,14 @@ def page(template: str, **values: Any) -> str:
     environment = Environment(
         loader=PackageLoader("tinygrad_seq.viz"),
         autoescape=True,
+        finalize=printable,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template).render(**values)
+    return environment.get_template(template).render(light=LIGHT, dark=DARK, **values)
+
+
+def printable(value: Any) -> Any:
+    """Return text as it can stand in a page; markup, which is of another type, as it is."""
+    return visible(value, keep="\n\t") if type(value) is str else value

@@ -9,7 +9,6 @@ from pathlib import Path
 from .chart import Line, chart
 from .page import page
 from .svg import Picture
-from .text import visible
 
 __all__ = ["Report", "Sample"]
 
@@ -43,15 +42,11 @@ class Report:
             Line("held out", self.held_out, "var(--hot)", 2.5),
         ]
         curve = chart(lines, self.floors, "steps of training", "nats per character", "Loss over training")
-        samples = [
-            Sample(s.when, "\n".join(visible(line) for line in s.text.replace("\t", "    ").split("\n")))
-            for s in self.samples
-        ]
-        return page("report.html", report=self, chart=curve.svg, svg=self.picture.svg, samples=samples)
+        return page("report.html", report=self, chart=curve.svg, svg=self.picture.svg)
 
     def save(self, path: str | Path) -> Path:
         """Write the page and return its path."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.html(), encoding="utf-8")
+        path.write_text(self.html(), encoding="utf-8", newline="\n")
         return path

@@ -6,20 +6,19 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from ..errors import ConfigError
+from .palette import DARK, LIGHT
 from .text import visible
 
-__all__ = ["Picture", "drawing", "put"]
+__all__ = ["Picture", "drawing", "finished", "put"]
 
-STYLE = """
-.tg { font: 13px system-ui, sans-serif; --ink: #1c2530; --soft: #66727f; --paper: #ffffff; --line: #d5dbe1;
-  --hot: #b3450a; }
-@media (prefers-color-scheme: dark) {
-  .tg { --ink: #e8edf2; --soft: #9aa7b4; --paper: #14191f; --line: #37414c; --hot: #ff9b5e; }
-}
-.tg text { fill: var(--ink); }
-.tg .soft { fill: var(--soft); }
-.tg .symbol { font-family: ui-monospace, monospace; }
-"""
+STYLE = (
+    ".tg { font: 13px system-ui, sans-serif; background: var(--paper); " + LIGHT + " }\n"
+    "@media (prefers-color-scheme: dark) { .tg { " + DARK + " } }\n"
+    ".tg text { fill: var(--ink); }\n"
+    ".tg .soft { fill: var(--soft); }\n"
+    ".tg .hot { fill: var(--hot); }\n"
+    ".tg .symbol { font-family: ui-monospace, monospace; }\n"
+)
 
 
 class Picture:
@@ -33,7 +32,10 @@ class Picture:
         return self.svg
 
     def save(self, path: str | Path) -> Path:
-        """Write the picture as .svg, or as a page of its own (.html), and return the path."""
+        """Write the picture as .svg, or as a page of its own (.html), and return the path.
+
+        Raises ConfigError for a name that ends in anything else.
+        """
         path = Path(path)
         if path.suffix == ".svg":
             text = self.svg
@@ -44,7 +46,7 @@ class Picture:
         else:
             raise ConfigError(f"{path}: a picture is written as .svg or .html.")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="\n")
         return path
 
 
@@ -68,10 +70,16 @@ def drawing(width: float, height: float, label: str) -> ET.Element:
 
 def put(parent: ET.Element, tag: str, content: str = "", *, title: str = "", **attributes: object) -> ET.Element:
     """Add an element; `class_` and `stroke_width` become class and stroke-width, `title` is shown on hovering."""
-    names = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
-    element = ET.SubElement(parent, tag, {n: f"{v:.1f}" if isinstance(v, float) else str(v) for n, v in names.items()})
+    named = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
+    written = {name: f"{round(v, 2):g}" if isinstance(v, float) else str(v) for name, v in named.items()}
+    element = ET.SubElement(parent, tag, written)
     if title:
         ET.SubElement(element, "title").text = visible(title)
     if content:
         element.text = visible(content)
     return element
+
+
+def finished(root: ET.Element, title: str) -> Picture:
+    """Return a drawing as a picture."""
+    return Picture(ET.tostring(root, encoding="unicode"), title)

@@ -1,17 +1,19 @@
-"""Text from a corpus in a picture: every character visible, none of them markup."""
+"""Text from a corpus in a picture or a page: every character visible, none of them markup."""
 
 from __future__ import annotations
 
 __all__ = ["visible"]
 
 
-def visible(text: str) -> str:
-    r"""Return text with control characters and lone surrogates shown as symbols that XML may hold.
+def visible(text: str, keep: str = "") -> str:
+    r"""Return text with what XML cannot hold, control characters and lone surrogates, shown as symbols.
+
+    Characters in `keep` stay, such as the newline in a block of text.
 
     >>> visible("if x:\n\t\x07")
     'if x:␊␉␇'
     """
-    return "".join(symbol(c) for c in text)
+    return "".join(c if c in keep else symbol(c) for c in text)
 
 
 def symbol(c: str) -> str:

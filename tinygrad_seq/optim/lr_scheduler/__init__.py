@@ -8,8 +8,8 @@ for epoch in ...:
     scheduler.step()
 ```
 
-Names and sequences are PyTorch's, the last bit included where PyTorch evaluates its closed form; where it multiplies step by
-step, its own rounding adds up. `t` counts the calls of `step()`, be it one for each batch or one for each epoch.
+Names and rates are PyTorch's: to the last bit those of its closed forms, from which its step-by-step products drift by
+rounding. `t` counts the calls of `step()`, be it one for each batch or one for each epoch.
 """
 
 from __future__ import annotations

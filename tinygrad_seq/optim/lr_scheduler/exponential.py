@@ -14,7 +14,7 @@ class ExponentialLR(ClosedFormLR):
     lr_t = lr_0 gamma^max(0, t - start + 1)
     ```
 
-    PyTorch: start=1. char-rnn, with a `step()` at the end of each epoch: `ExponentialLR(optimizer, gamma=0.97, start=10)`;
+    PyTorch: start=1. char-rnn: `ExponentialLR(optimizer, gamma=0.97, start=10)`, and a `step()` at an epoch's end:
     ten epochs at lr_0, the eleventh at 0.97 lr_0.
     """
 

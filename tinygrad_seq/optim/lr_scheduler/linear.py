@@ -15,8 +15,8 @@ class LinearLR(ClosedFormLR):
     lr_t = then's lr_(t - total_iters)                            # t >= total_iters, if there is a `then`
     ```
 
-    PyTorch: the same; with `then` what its `SequentialLR([LinearLR(...), then], milestones=[total_iters])` gives. Call the
-    `step` of this one only. Warm-up: Goyal et al. 2017, section 2.2.
+    Call the `step` of this one only. PyTorch: the same; with `then` it is its
+    `SequentialLR([LinearLR(...), then], milestones=[total_iters])`. Warm-up: Goyal et al. 2017, section 2.2.
 
     >>> import tinygrad_seq as tg
     >>> from tinygrad_seq.optim import SGD

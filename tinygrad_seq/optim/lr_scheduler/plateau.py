@@ -43,7 +43,8 @@ class ReduceLROnPlateau(LRScheduler):
     ) -> None:
         if mode not in {"min", "max"} or threshold_mode not in {"rel", "abs"}:
             raise ConfigError(
-                f"ReduceLROnPlateau: mode is 'min' or 'max', threshold_mode 'rel' or 'abs', got {mode!r} and {threshold_mode!r}."
+                "ReduceLROnPlateau: mode is 'min' or 'max', threshold_mode 'rel' or 'abs';"
+                f" got {mode!r} and {threshold_mode!r}."
             )
         if not 0 < factor < 1:
             raise ConfigError(f"ReduceLROnPlateau: factor must be above 0 and below 1, got {factor}.")

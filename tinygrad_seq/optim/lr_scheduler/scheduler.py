@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ...errors import CheckpointError, ConfigError
+from ...errors import CheckpointError
 from ..optimizer import Optimizer
 
 
@@ -35,7 +35,10 @@ class LRScheduler:
         }
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Go on from a `state_dict()`; the optimizer's rates become the saved ones. Raises CheckpointError for another's."""
+        """Go on from a `state_dict()`; the optimizer's rates become the saved ones.
+
+        Raises CheckpointError for the state of another schedule, or for another number of groups.
+        """
         kind, groups = type(self).__name__, len(self.optimizer.param_groups)
         if saved.get("scheduler") != kind:
             raise CheckpointError(f"this is not the state of {kind}: it says scheduler={saved.get('scheduler')!r}.")
@@ -51,8 +54,8 @@ class LRScheduler:
 class ClosedFormLR(LRScheduler):
     """A schedule that is a function of how often `step` was called: a subclass says it in `lr_at`.
 
-    A group's lr is written when the schedule changes it, and left alone while it stays the same. So a warm-up that is over
-    does not undo what `ReduceLROnPlateau` does later.
+    A group's lr is written when the schedule changes it, and left alone while it stays the same. So a warm-up that is
+    over does not undo what `ReduceLROnPlateau` does later.
 
     Attributes:
         t: how often `step` was called.

@@ -1,0 +1,66 @@
+"""What a measurement is printed as, and kept with: a number without its machine says nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tinygrad_seq.train.environment import environment
+
+__all__ = ["save", "table"]
+
+HERE = Path(__file__).parent
+
+
+def save(name: str, results: dict[str, Any]) -> None:
+    """Write results, with machine, versions, date and commit, to `results/<name>.json`."""
+    path = HERE / "results" / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"environment": machine(), **results}, indent=2) + "\n")
+    print(f"\nwritten: {path.relative_to(HERE.parent)}")
+
+
+def machine() -> dict[str, Any]:
+    """Return what the numbers depend on. Every measured process has one thread, whatever this one has."""
+    return {
+        **environment(),
+        "blas_threads": 1,
+        "cpu": cpu_model(),
+        "cores": os.cpu_count(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
+    }
+
+
+def cpu_model() -> str:
+    """Return the processor's name as the system tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
+
+
+def commit() -> str | None:
+    """Return the commit measured, `-dirty` if files differ from it; None outside a git checkout."""
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return a table in Markdown, with columns wide enough to read it as it is."""
+    cells = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    cells.insert(1, ["-" * width for width in widths])
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in cells
+    )

@@ -1,0 +1,117 @@
+"""`--help` teaches, `doctor` looks without touching, and the entry points are light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tinygrad_seq
+from tinygrad_seq.cli import backend, checks
+
+Call = Callable[..., Any]
+
+
+@pytest.mark.parametrize("command", ["demo", "train", "sample", "eval", "doctor"])
+def test_help_shows_an_example(call: Call, command: str) -> None:
+    done = call(command, "--help")
+    assert done.code == 0
+    assert f"• tinygrad-seq {command}" in done.out
+
+
+def test_help_lists_the_commands_and_where_to_begin(call: Call) -> None:
+    for arguments in (["--help"], ["-h"]):
+        done = call(*arguments)
+        assert done.code == 0
+        assert "Begin with: tinygrad-seq demo" in " ".join(done.out.split())
+        assert all(f"│ {command} " in done.out for command in ("demo", "train", "sample", "eval", "doctor"))
+
+
+def test_a_module_run_is_the_command(start: Callable[..., subprocess.Popen[str]]) -> None:
+    out, err = start("--version").communicate(timeout=60)
+    assert (out, err) == (f"tinygrad-seq {tinygrad_seq.__version__}\n", "")
+
+
+def test_the_entry_point_loads_nothing_before_it_is_called() -> None:
+    program = f"""
+import sys
+sys.path[:] = {sys.path!r}
+import tinygrad_seq.cli
+print({{"typer", "rich"}} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_doctor_says_what_there_is_and_which_backend_auto_takes(call: Call) -> None:
+    done = call("doctor")
+    assert done.code == 0, done
+    names = [line.partition(":")[0] for line in done.out.splitlines()]
+    for name in ("Python", "tinygrad_seq", "NumPy", "BLAS", "CuPy", "backend", "Graphviz"):
+        assert name in names
+    assert "auto takes" in done.out
+    assert "Next: tinygrad-seq demo" in done.out
+
+
+def test_a_missing_package_is_mended_by_one_command(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    requirements = [
+        checks.Requirement("numpy", ""),
+        checks.Requirement("nonesuch", ""),
+        checks.Requirement("absent", "fast"),
+    ]
+    monkeypatch.setattr("tinygrad_seq.cli.doctor.requirements", lambda: requirements)
+    monkeypatch.setattr(checks, "requirements", lambda: requirements)
+    done = call("doctor")
+    assert done.code == 1
+    assert "without nonesuch" in done.out
+    assert "pip install nonesuch" in done.out.replace(" --python " + sys.executable, "")
+    assert "extra [fast]:" in done.out
+    assert "Not ready" in done.out
+
+
+def test_what_the_package_needs_is_read_from_its_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Installed:
+        requires = (
+            "numpy>=2.0",
+            'numba>=0.61; extra == "fast"',
+            "mpich>=4; platform_system != 'Windows' and extra == 'mpi'",
+            'tinygrad_seq[test]; extra == "dev"',
+        )
+
+    monkeypatch.setattr(checks, "distribution", lambda name: Installed)
+    assert checks.requirements() == [("numpy", ""), ("numba", "fast"), ("mpich", "mpi")]
+
+
+def test_graphviz_is_not_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    found = checks.dot()
+    assert "nothing" in found.state or "pygraphviz" in found.state
+    assert not found.is_broken
+
+
+def test_a_cupy_that_breaks_on_import_breaks_nothing(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cupy.py").write_text("import os; print('no device'); os._exit(139)")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    done = call("doctor")
+    assert done.code == 0, done
+    assert "installed, but it does not work (no device)" in done.out
+    assert "cupy" not in sys.modules
+    assert backend.automatic().name == "numpy"
+
+
+def test_two_cupy_wheels_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Wheel:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+    monkeypatch.setattr(checks, "distributions", lambda: [Wheel("cupy-cuda12x"), Wheel("cupy-cuda13x"), Wheel("numpy")])
+    found = checks.cupy()
+    assert "2 packages that overwrite each other: cupy-cuda12x, cupy-cuda13x" in found.state
+    assert "uninstall" in found.cure

@@ -1,0 +1,58 @@
+"""What the tests of modules share: the same numbers on each run, and every kind of recurrent module by name."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+import tinygrad_seq as tg
+from tinygrad_seq import nn
+
+NETS = {
+    "rnn-tanh": nn.RNN,
+    "rnn-relu": partial(nn.RNN, nonlinearity="relu"),
+    "lstm": nn.LSTM,
+    "gru": nn.GRU,
+    "gru-reset-before": partial(nn.GRU, reset_after=False),
+    "mlstm": nn.MLSTM,
+    "mlstm-weight-norm": partial(nn.MLSTM, weight_norm=True),
+}
+CELLS = {
+    "rnn-tanh": nn.RNNCell,
+    "rnn-relu": partial(nn.RNNCell, nonlinearity="relu"),
+    "lstm": nn.LSTMCell,
+    "gru": nn.GRUCell,
+    "gru-reset-before": partial(nn.GRUCell, reset_after=False),
+    "mlstm": nn.MLSTMCell,
+    "mlstm-weight-norm": partial(nn.MLSTMCell, weight_norm=True),
+}
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    tg.manual_seed(0)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session", params=NETS)
+def net_of(request: pytest.FixtureRequest):
+    """The constructor of a sequence module, once for each kind: `net_of(input_size, hidden_size, ...)`."""
+    return NETS[request.param]
+
+
+@pytest.fixture(scope="session", params=CELLS)
+def cell_of(request: pytest.FixtureRequest):
+    """The constructor of a cell, once for each kind."""
+    return CELLS[request.param]
+
+
+@pytest.fixture(scope="session", params=NETS)
+def net_and_cell_of(request: pytest.FixtureRequest):
+    """Both constructors of one kind."""
+    return NETS[request.param], CELLS[request.param]

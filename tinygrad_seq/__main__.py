@@ -1,0 +1,8 @@
+"""`python -m tinygrad_seq` is the command `tinygrad-seq`."""
+
+from __future__ import annotations
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""The commands under one name, and what every failure of theirs becomes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from .debug import wants_traceback
+from .demo import demo
+from .doctor import doctor
+from .evaluate import evaluate
+from .failure import report
+from .sample import sample
+from .train import train
+
+__all__ = ["app"]
+
+
+class Commands(TyperGroup):
+    """A command that fails says why in one line, on stderr, and how to go on; `--debug` shows where."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except (Exception, KeyboardInterrupt) as error:
+            if hasattr(error, "exit_code") or isinstance(error, typer.Abort) or wants_traceback(ctx):
+                raise  # typer's own: it has said what it wants
+            raise typer.Exit(report(error)) from error
+
+
+app = typer.Typer(
+    cls=Commands,
+    help="Train a recurrent net on text, let it write, look inside. Begin with: `tinygrad-seq demo`",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command, name in ((demo, "demo"), (train, "train"), (sample, "sample"), (evaluate, "eval"), (doctor, "doctor")):
+    app.command(name)(command)
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        from .. import __version__
+
+        print(f"tinygrad-seq {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
