@@ -4,8 +4,8 @@
 ## make test    install the `test` extra, run the tests and the docstrings' examples (some: make test TESTS=tests/nn)
 ## make lint    ruff and the import contracts
 ## make types   mypy --strict
-## make docs    the docstrings' examples and the links in the Markdown files
-## make bench   benchmarks against other libraries
+## make docs    the examples in the docstrings and the README, the links in the Markdown files
+## make bench   beside other libraries, depth, import, single operations: some minutes
 ## make clean   remove .venv and what the tools left behind; runs/ stays
 
 VENV := .venv
@@ -36,10 +36,14 @@ types: $(VENV)/.dev
 	$(PY) -m mypy
 
 docs: $(VENV)/.test
-	$(PYTEST) tinygrad_seq backends tests/test_packaging.py::test_links_in_markdown_lead_to_files
+	$(PYTEST) tinygrad_seq backends tests/test_readme.py tests/test_packaging.py::test_links_in_markdown_lead_to_files
 
 bench: $(VENV)/.bench
-	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+	$(PY) -m benchmarks.peers
+	$(PY) -m benchmarks.depth
+	$(PY) -m benchmarks.import_cost
+	$(PY) -m benchmarks.arity
+	$(PYTEST) benchmarks --benchmark-only
 
 clean:
 	rm -rf $(VENV) build dist site htmlcov .benchmarks .coverage .coverage.* .hypothesis

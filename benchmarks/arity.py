@@ -1,8 +1,9 @@
-"""What a closure per number of inputs is worth: the same chain of operations through `binary` and through the general `nary`.
+"""What a closure per number of inputs is worth: one chain of operations through `binary` and through `nary`.
 
-    python benchmarks/arity.py
+    python -m benchmarks.arity
 
-Interleaved in one process; prints microseconds per operation, forward and backward, the minimum of many rounds, and the ratio.
+Interleaved in one process; prints microseconds per operation, forward and backward, the minimum of many rounds, and the
+ratio.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import inf, nan
 
 import numpy as np
@@ -89,23 +90,22 @@ def test_all_stays_inside_and_no_label_covers_another(read_svg, lines, levels):
     height, width = float(svg.root.get("height")), float(svg.root.get("width"))
     labels = sorted(y for _, y in end_labels(svg))
     assert len(labels) == len(lines) + len(levels)
-    assert all(b - a >= 14.98 for a, b in zip(labels, labels[1:], strict=False))
+    assert all(b - a >= 14.98 for a, b in pairwise(labels))
     assert all(10 < y < height for y in labels)
     for line in svg.all("polyline"):
         assert all(0 <= x <= width and 0 <= y <= height for x, y in points_of(line))
 
 
-@given(st.floats(-1e9, 1e9), st.floats(1e-6, 1e9))
+@given(st.floats(-1000, 1000), st.floats(1e-3, 1e9))
 def test_ticks_are_round_numbers_around_the_values(low, span):
     high = low + span
     found = ticks(low, high)
     assert 2 <= len(found) <= 9
     steps = np.diff(found)
     np.testing.assert_allclose(steps, steps[0], rtol=1e-3)
-    slack = 1e-9 * max(abs(low), abs(high))
-    assert found[0] <= low + slack
-    assert found[-1] >= high - slack
-    assert f"{steps[0]:.6e}"[0] in "125" or span < 1e-9 * abs(low) * 1e3
+    assert found[0] <= low + 1e-9 * abs(low)
+    assert found[-1] >= high - 1e-9 * abs(high)
+    assert f"{steps[0]:.3e}"[:5] in {"1.000", "2.000", "5.000"}
 
 
 def test_hostile_names_stay_text(read_svg):

@@ -145,13 +145,15 @@ def std(x: Any, /, axis: Axis = None, keepdims: bool = False, correction: float 
 
 def raw_index(x: Any, index: Any) -> Any:
     """Return an index as the array library of x takes it: tensors as their arrays, lists as arrays."""
+    if isinstance(index, int | slice):
+        return index
     if isinstance(index, tuple):
         return tuple(raw_index(x, part) for part in index)
     index = weak(index.data if isinstance(index, Variable) else index)
     if isinstance(index, list):
         return namespace(x).asarray(index, dtype=None if index else "int64")
     if is_array(index):
-        check_same_backend("an index", x, index)
+        check_same_backend("indexing", x, index)
     return index
 
 
