@@ -90,6 +90,11 @@ def test_jacobian_rows_that_do_not_depend_on_x_are_zero():
     assert j.tolist() == [[2.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]
 
 
+def test_the_jacobian_of_what_depends_on_other_leaves_only_is_zero():
+    w = tensor(U).requires_grad_()
+    assert jacobian(lambda x: w * 2, tensor(X)).tolist() == [[0.0] * 4] * 3
+
+
 def test_a_jacobian_can_be_differentiated():
     x = tensor(X).requires_grad_()
     j = jacobian(lambda x: x**3, x, create_graph=True)

@@ -14,6 +14,7 @@ from tinygrad_seq import ops
 from tinygrad_seq.autograd import gradgradcheck
 from tinygrad_seq.backend import get_backend, is_floating
 from tinygrad_seq.engine import Op
+from tinygrad_seq.engine.walk import memory_of
 from tinygrad_seq.scope import Where, switched
 
 from .op_table import ROWS, SMOOTH, Row, row
@@ -142,6 +143,14 @@ def test_gradients_are_like_their_inputs_and_belong_to_nobody_else(row: Row) -> 
             assert np.array_equal(g.data, same.data)  # bit by bit
             assert not any(np.shares_memory(g.data, other) for other in arrays)
             assert not any(np.shares_memory(g.data, other.data) for other in first if other is not g)
+
+
+@smooth_rows
+def test_who_may_share_the_memory_of_an_input_says_so(row: Row) -> None:
+    inputs = leaves(row.draw())
+    for y in several(row.ours(*inputs)):
+        for x in inputs:
+            assert memory_of(y.node) is x.node or not np.shares_memory(y.data, x.data)
 
 
 class OnlyFloat32:

@@ -21,13 +21,13 @@ def beside(x: Any, like: Tensor) -> Tensor:
     """Return x as a tensor; what is none yet goes to the backend of `like`, floating numbers to its dtype."""
     if isinstance(x, Tensor):
         return x
-    x = Tensor(x, backend=like.backend)
-    return x.astype(like.dtype) if is_floating(x.dtype) and x.dtype != like.dtype else x
+    y = Tensor(x, backend=like.backend)
+    return y.astype(like.dtype) if is_floating(y.dtype) and y.dtype != like.dtype else y
 
 
-def as_input(x: Any, input_size: int, axes: tuple[str, ...], like: Tensor) -> Tensor:
-    """Return x as a tensor. Raises ShapeError unless it is (*axes, input_size), or whole numbers of shape `axes`."""
-    x = beside(x, like)
+def as_input(value: Any, input_size: int, axes: tuple[str, ...], like: Tensor) -> Tensor:
+    """Return the input as a tensor. Raises ShapeError unless it is (*axes, input_size), or whole numbers (*axes,)."""
+    x = beside(value, like)
     if x.dtype.kind in "iu":
         if x.ndim != len(axes):
             raise ShapeError(

@@ -52,7 +52,8 @@ class Einsum(Op):
 
     @staticmethod
     def forward(xp: XP, *xs: A, subscripts: str) -> A:
-        return xp.einsum(subscripts, *xs)
+        y = xp.einsum(subscripts, *xs)
+        return y if len(xs) > 1 else xp.asarray(y, copy=True)  # of one input it may be a view
 
     @staticmethod
     def dxs(xp: XP, dy: A, i: int, xs: tuple[A, ...], subscripts: str) -> A:

@@ -12,7 +12,7 @@ from .svg import Picture, drawing, finished, put
 
 __all__ = ["Column", "Prediction", "grid"]
 
-STEP, ROW, BOX_W, BOX_H, TOP, SYMBOL = 66, 64, 48, 34, 96, 32
+STEP, ROW, BOX_W, BOX_H, TOP, SYMBOL = 62, 64, 46, 34, 96, 32
 LEGEND_WIDTH = 600
 
 
