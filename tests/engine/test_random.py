@@ -85,7 +85,7 @@ def test_threads_have_streams_of_their_own():
     random.rewind(before)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_uniform_numbers_lie_in_zero_to_one_and_have_the_type(dtype):
     u = draw((10_000,), dtype)
     assert u.dtype == dtype

@@ -28,7 +28,17 @@ from .words import known_share, words
 
 __all__ = ["demo"]
 
-RECIPE = Settings(text=(STDLIB,), hidden_size=160, lr=4e-3, schedule="cosine", warm_up=20, validation=0.01)
+RECIPE = Settings(
+    text=(STDLIB,),
+    hidden_size=128,
+    batch_size=32,
+    seq_length=32,
+    lr=1e-2,
+    schedule="cosine",
+    warm_up=20,
+    steps=1700,
+    validation=0.01,
+)
 EVALUATIONS = 8
 TRIAL_STEPS = 8
 SAMPLES = (("Early", 0.02), ("Middle", 0.3), ("Late", 1.0))
@@ -40,8 +50,12 @@ PAGE = "demo.html"
 
 def demo(
     cell: Annotated[CellName, typer.Option(help="Kind of recurrent net.")] = RECIPE.cell,
-    minutes: Annotated[float, typer.Option(min=0.01, help="About how long to train: sets the number of steps.")] = 1.0,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps to train, in place of --minutes.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help=f"Steps to train. Default: {RECIPE.steps:,}, a minute on two quiet cores.")
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.01, help="As many steps as fit into this time, in place of --steps.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder to write; where it holds a run already, the next free one.")] = Path(
         "runs/demo"
     ),
@@ -55,6 +69,8 @@ def demo(
 
     - `tinygrad-seq demo --cell gru --minutes 5`
     """
+    if steps is not None and minutes is not None:
+        raise typer.BadParameter("--steps and --minutes both say how long: give one of them.")
     began = perf_counter()
     settings = replace(RECIPE, cell=cell, seed=seed, backend=selected(backend))
     corpus = settings.read()
@@ -63,9 +79,10 @@ def demo(
     if "standard library" not in corpus.source:
         print("         This Python ships no sources of its library; a text made by a grammar takes their place.")
     print(f"Backend: {settings.backend} ({automatic().reason if backend == 'auto' else 'as asked'})")
-    if steps is None:
+    if minutes is not None:
         steps = steps_in(60 * minutes, settings, training)
         print(f"Plan:    {steps:,} steps, about {minutes:g} min of training on this machine")
+    steps = steps or settings.steps
     every = -(-steps // EVALUATIONS)
     warm_up = min(settings.warm_up, steps // 10)
     settings = replace(settings, steps=steps, warm_up=warm_up, eval_every=every, save_every=every)
