@@ -45,7 +45,7 @@ def test_it_leaves_a_run_and_a_page(call: Call) -> None:
 
 def test_again_it_takes_the_next_free_folder(call: Call) -> None:
     for folder in ("shown", "shown-2", "shown-3"):
-        assert f"Wrote    {folder}:" in call("demo", "--steps", 2, "--out", "shown").out
+        assert f"Wrote:   {folder}:" in call("demo", "--steps", 2, "--out", "shown").out
 
 
 def test_the_time_decides_the_steps(call: Call) -> None:

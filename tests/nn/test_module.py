@@ -408,3 +408,10 @@ def test_sequential_passes_through_modules_and_functions_in_order():
     first, last = model.layers[0], model.layers[2]
     np.testing.assert_array_equal(model(x).detach().numpy(), last(tg.tanh(first(x))).detach().numpy())
     assert list(model.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
+
+
+def test_a_model_with_a_function_between_its_layers_can_be_pickled():
+    net = nn.Sequential(nn.Linear(2, 3), tg.tanh, nn.Linear(3, 1))
+    x = tg.ones((1, 2))
+    copied = pickle.loads(pickle.dumps(net))  # noqa: S301  our own bytes
+    assert copied(x).item() == net(x).item()

@@ -105,9 +105,8 @@ def demo(
         print(f"{name + ':':<9}{result}")
     commands = what_next(run, cell)
     page = report(run, moment, corpus, floors, writer.samples, results, commands)
-    print(
-        f"\nWrote    {contents(run)}\n         {page}: the loss, the samples, the net unrolled. Open it in a browser."
-    )
+    print(f"\nWrote:   {contents(run)}")
+    print(f"         {page} shows the loss, the samples and the net unrolled: open it in a browser.")
     print("Next:    " + "\n         ".join(command for command, _ in commands))
 
 

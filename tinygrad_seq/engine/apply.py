@@ -30,8 +30,8 @@ def application(op: Any) -> Callable[..., Any]:
         apply = binary(op)
     else:
         apply = nary(op)
-    apply.__name__ = apply.__qualname__ = op.name
-    apply.__doc__ = op.__doc__
+    apply.__name__, apply.__doc__ = op.name, op.__doc__
+    apply.__module__, apply.__qualname__ = op.__module__, f"{op.__qualname__}.apply"  # where pickle finds it again
     return apply
 
 
