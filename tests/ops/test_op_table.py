@@ -145,6 +145,14 @@ def test_gradients_are_like_their_inputs_and_belong_to_nobody_else(row: Row) -> 
             assert not any(np.shares_memory(g.data, other.data) for other in first if other is not g)
 
 
+STEPS = [row for row in ROWS if not row.smooth and "float64" in row.dtypes and "astype(x,'float" not in row.id]
+
+
+@pytest.mark.parametrize("row", STEPS, ids=lambda row: row.id)
+def test_a_step_has_no_gradient(row: Row) -> None:
+    assert not any(y.requires_grad for y in several(row.ours(*leaves(row.draw()))))
+
+
 @smooth_rows
 def test_who_may_share_the_memory_of_an_input_says_so(row: Row) -> None:
     inputs = leaves(row.draw())

@@ -99,7 +99,7 @@ def explicit(subscripts: str, ndims: list[int]) -> str:
     if batch and "..." not in out:
         raise ShapeError(f"einsum: {subscripts!r}: the output leaves '...' out; to sum over axes, name them.")
     full = [
-        term.replace("...", batch[len(batch) - (n - len(term.replace("...", ""))) :] if n > len(term) - 3 else "")
+        term.replace("...", batch[len(batch) - (n - len(term.replace("...", ""))) :])
         for term, n in zip(terms, ndims, strict=True)
     ]
     for term in full:

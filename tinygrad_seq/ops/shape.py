@@ -99,7 +99,7 @@ class Pad(Op):
     """y = x with a margin of a constant    dL/dx = dL/dy without the margin"""
 
     @staticmethod
-    def forward(xp: XP, x: A, /, widths: tuple[tuple[int, int], ...], value: float = 0) -> A:
+    def forward(xp: XP, x: A, /, widths: tuple[tuple[int, int], ...], value: float) -> A:
         return xp.pad(x, widths, constant_values=value)
 
     @staticmethod
@@ -135,7 +135,7 @@ class Concat(Op):
     """y = the inputs one after another along axis      each gets its part of dL/dy"""
 
     @staticmethod
-    def forward(xp: XP, *xs: A, axis: int = 0) -> A:
+    def forward(xp: XP, *xs: A, axis: int) -> A:
         return xp.concat(xs, axis=axis)
 
     @staticmethod
@@ -148,7 +148,7 @@ class Stack(Op):
     """y = the inputs side by side along a new axis     each gets its part of dL/dy"""
 
     @staticmethod
-    def forward(xp: XP, *xs: A, axis: int = 0) -> A:
+    def forward(xp: XP, *xs: A, axis: int) -> A:
         return xp.stack(xs, axis=axis)
 
     @staticmethod
