@@ -36,7 +36,14 @@ def test_it_leaves_a_run_and_a_page(call: Call) -> None:
     page = Path("runs/demo/demo.html").read_text("utf-8")
     for shown in ("<svg", "unigram", "bigram", "Early, after step 1", "Middle, after step 3", "Late, after step 10"):
         assert shown in page
-    for said in ("(unigram)", "(bigram)", "Backend: numpy", "bigram floor", "of those in the last sample", "demo.html"):
+    for said in (
+        "(unigram)",
+        "(bigram)",
+        "Backend: numpy",
+        "bigram floor",
+        "words that the last sample adds",
+        "demo.html",
+    ):
         assert said in done.out
     assert "Next:    tinygrad-seq sample runs/demo" in done.out
     assert "grammar" not in done.out

@@ -146,10 +146,11 @@ def outcome(run: Run, floor: float, written: str, counted: str, training: Corpus
     loss = run.log()[-1]["held_out"]
     difference = f"{abs(floor - loss):.2f} nats {'below' if loss < floor else 'above'}"
     known = set(words(training.text))
-    share, counting = known_share(written, known), known_share(counted, known)
+    share, share_by_counting = known_share(written, known), known_share(counted, known)
     return {
         "Loss": f"{losses(loss)} per character of held-out text, {difference} the bigram floor",
-        "Words": f"{share:.0%} of those in the last sample occur in the text; a bigram model's: {counting:.0%}",
+        "Words": f"{share:.0%} of the {len(words(written))} words that the last sample adds occur in the text; "
+        f"of a bigram model's, {share_by_counting:.0%}",
     }
 
 
