@@ -12,6 +12,7 @@ import pytest
 
 import tinygrad_seq
 from tinygrad_seq.cli import backend, checks
+from tinygrad_seq.train import blas
 
 Call = Callable[..., Any]
 
@@ -115,3 +116,16 @@ def test_two_cupy_wheels_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None
     found = checks.cupy()
     assert "2 packages that overwrite each other: cupy-cuda12x, cupy-cuda13x" in found.state
     assert "uninstall" in found.cure
+
+
+@pytest.mark.skipif(blas.openblas("get_num_threads") is None, reason="NumPy has another library than OpenBLAS")
+@pytest.mark.skipif(blas.cpus() < 2, reason="one CPU")
+@pytest.mark.parametrize(("told", "threads"), [("", 1), ("2", 2)])
+def test_blas_takes_one_thread_unless_it_is_told_how_many(
+    start: Callable[..., subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch, told: str, threads: int
+) -> None:
+    for name in blas.THREAD_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", told)
+    out, _ = start("doctor").communicate(timeout=60)
+    assert f", {threads} thread" in out

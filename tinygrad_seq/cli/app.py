@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from ..train.blas import use_one_thread
 from .debug import wants_traceback
 from .demo import demo
 from .doctor import doctor
@@ -23,6 +24,7 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
         """Run a command."""
+        use_one_thread()
         try:
             return super().invoke(ctx)
         except (Exception, KeyboardInterrupt) as error:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import typer
 
-from ..train.environment import blas_name, blas_threads
+from ..train.blas import blas_name, blas_threads
 from .backend import automatic
 from .checks import Finding, cupy, dot, extras, package, requirements
 from .debug import DebugOption
@@ -44,8 +44,7 @@ def findings() -> Iterator[Finding]:
     yield package()
     yield Finding("NumPy", np.__version__)
     threads = blas_threads()
-    cure = "" if threads < 8 else "set OPENBLAS_NUM_THREADS=4 (small matrices gain nothing from more)"
-    yield Finding("BLAS", f"{blas_name()}, up to {threads} thread{'s' * (threads > 1)}", cure)
+    yield Finding("BLAS", f"{blas_name()}, {threads} thread{'s' * (threads > 1)} (OPENBLAS_NUM_THREADS sets how many)")
     yield cupy()
     yield Finding("backend", "auto takes {0.name}: {0.reason}".format(automatic()))
     yield dot()

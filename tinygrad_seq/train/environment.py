@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import platform
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-__all__ = ["blas_name", "blas_threads", "environment"]
+from .blas import blas_name, blas_threads
 
-THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "OMP_NUM_THREADS")
+__all__ = ["environment"]
 
 
 def environment() -> dict[str, Any]:
@@ -29,26 +27,3 @@ def environment() -> dict[str, Any]:
         "blas": blas_name(),
         "blas_threads": blas_threads(),
     }
-
-
-def blas_name() -> str:
-    """Return name and version of the library that multiplies NumPy's matrices."""
-    blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
-    return " ".join(str(blas[key]) for key in ("name", "version") if blas.get(key)) or "unknown"
-
-
-def blas_threads() -> int:
-    """Return how many threads BLAS may use: what threadpoolctl measures where it is there, else what it was told."""
-    if find_spec("threadpoolctl") is not None:
-        from threadpoolctl import threadpool_info
-
-        measured = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
-        if measured:
-            return int(max(measured))
-    told = (os.environ.get(name, "") for name in THREAD_VARIABLES)
-    return next((int(value) for value in told if value.isdecimal() and int(value) > 0), cpus())
-
-
-def cpus() -> int:
-    """Return the number of CPUs that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
