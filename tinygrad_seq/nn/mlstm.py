@@ -65,6 +65,7 @@ class MultiplicativeWeights(Weighted):
 
     gates = 4
     op = MLSTMSequence
+    reading = (0, 2)
     weight_norm: bool
 
     def layout(self, input_size: int) -> dict[str, Shape]:

@@ -17,7 +17,7 @@ from ..engine.fused import FusedOp, Path
 from ..errors import ConfigError, ShapeError
 from ..tensor import Tensor
 from . import init
-from .arguments import State, a_step_ahead, as_input, as_mask, check_symbols, start_state, step_mask
+from .arguments import State, a_step_ahead, as_input, as_mask, check_symbols, start_state, step_mask, symbols
 from .module import Module, Parameter
 from .state import LSTMState, RecurrentOutput
 
@@ -80,6 +80,7 @@ class Weighted(Module):
 
     gates: ClassVar[int]
     op: ClassVar[type[SequenceOp]]
+    reading: ClassVar[tuple[int, ...]] = (0,)  # which of the weights multiply x
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool, dtype: Any) -> None:
         if input_size < 1 or hidden_size < 1:
@@ -101,6 +102,10 @@ class Weighted(Module):
     def weights(self, suffix: str = "") -> tuple[Any, ...]:
         """Return the weights of one layer as the equations take them; a bias that is absent is None."""
         return tuple(getattr(self, name + suffix, None) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+
+    def reading_rows(self, weights: tuple[Any, ...], E: Tensor) -> tuple[Any, ...]:
+        """Return the weights for one-hot vectors x instead of the rows E^T x of a table: W E^T for each W beside x."""
+        return tuple(W @ E.mT if i in self.reading else W for i, W in enumerate(weights))
 
     def settings(self) -> dict[str, Any]:
         """Return what the equations have to know besides their arrays."""
@@ -147,14 +152,16 @@ class Options(TypedDict, total=False):
 class Recurrent(Weighted):
     """A recurrent net over whole sequences: layers, one direction or two, dropout between layers.
 
-    Call: `output, state = net(x, state, lengths=, mask=, reset=)`.
+    Call: `output, state = net(x, state, lengths=, mask=, reset=, table=)`.
     Shapes: x (T, B, input_size), or integers (T, B) that stand for one-hot vectors; output (T, B, D H), D directions;
     each part of the state (num_layers D, B, H). With `batch_first` x and output are (B, T, ...); the state never is.
     `lengths` (B,) are the true lengths of padded rows: no sorting, no packing, every row comes out as if it were alone,
     whatever stands in the padding. `mask` (T, B), laid out as x, is False at steps to pass over, in any pattern: the
     state passes through, the output is zero. `reset` (T, B), laid out as x, is True where a new sequence begins: the
-    state starts from zero there, in both directions, and no gradient flows across. `.last` of the result is the top
-    layer at the true end. `path` chooses between the loop over cells and a backend's kernel: see `nn.explain`.
+    state starts from zero there, in both directions, and no gradient flows across. With `table` E (V, input_size) whole
+    numbers stand for its rows: W_ih E^T is made once for V symbols, not W_ih E^T x for T B of them. `.last` of the
+    result is the top layer at the true end. `path` chooses between the loop over cells and a backend's kernel: see
+    `nn.explain`.
     Raises ShapeError for input or state of another size, ConfigError for settings that contradict each other.
     """
 
@@ -206,6 +213,7 @@ class Recurrent(Weighted):
         lengths: Any = None,
         mask: Any = None,
         reset: Any = None,
+        table: Tensor | None = None,
     ) -> RecurrentOutput:
         """Run over a batch of sequences; see the class."""
         like = self.weight_ih_l0
@@ -218,7 +226,7 @@ class Recurrent(Weighted):
         steps = step_mask(lengths, mask, (T, B), self.batch_first, like)
         if steps is not None:  # infinite or NaN padding would reach the weights' gradient as 0 * inf
             x = ops.where(steps if x.ndim == 2 else steps[:, :, None], x, 0)
-        check_symbols(x, self.input_size)
+        check_symbols(x, self.input_size if table is None else symbols(table, self.input_size, x))
         begins = as_mask(reset, "reset", (T, B), self.batch_first, like)
         given = start_state(state, self.op.parts, (self.num_layers * self.directions, B, self.hidden_size), like)
         if state is not None:
@@ -230,13 +238,16 @@ class Recurrent(Weighted):
             outputs = []
             for suffix in self.suffixes(k):
                 reverse = suffix.endswith("_reverse")
+                weights = self.weights(suffix)
+                if k == 0 and table is not None:
+                    weights = self.reading_rows(weights, table)
                 with scope.module(suffix[1:]):
                     y, *end = self.op.apply(
                         x,
                         steps,
                         a_step_ahead(begins) if reverse else begins,
                         *(s[len(ends)] for s in given),
-                        *self.weights(suffix),
+                        *weights,
                         path=self.path,
                         reverse=reverse,
                         **self.settings(),
