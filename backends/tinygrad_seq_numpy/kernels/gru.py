@@ -194,6 +194,6 @@ def stacked(D_rz: np.ndarray, at_rz: np.ndarray, D_n: np.ndarray, at_n: np.ndarr
     """Return the gradient of W_hh whose rows r and z were multiplied with one vector, and the rows n with another."""
     H = D_n.shape[1]
     dW_hh = np.empty((3 * H, H), D_n.dtype)
-    np.dot(D_rz.T, at_rz, out=dW_hh[: 2 * H])
-    np.dot(D_n.T, at_n, out=dW_hh[2 * H :])
+    np.matmul(D_rz.T, at_rz, out=dW_hh[: 2 * H])
+    np.matmul(D_n.T, at_n, out=dW_hh[2 * H :])
     return dW_hh

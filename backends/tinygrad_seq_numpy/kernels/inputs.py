@@ -24,7 +24,7 @@ class Dense:
         """Return the function that gives W x + b of some of the rows."""
 
         def project(rows: slice) -> np.ndarray:
-            Wx: np.ndarray = np.dot(self.x[rows], W.T)
+            Wx: np.ndarray = self.x[rows] @ W.T
             if b is not None:
                 Wx += b
             return Wx
@@ -33,7 +33,7 @@ class Dense:
 
     def gradients(self, D: np.ndarray, weight: bool, bias: bool) -> tuple[Any, Any]:
         """Return the gradients of W and b from D (n, G), those that are wanted."""
-        return np.dot(D.T, self.x) if weight else None, D.sum(axis=0) if bias else None
+        return D.T @ self.x if weight else None, D.sum(axis=0) if bias else None
 
 
 class OneHot:

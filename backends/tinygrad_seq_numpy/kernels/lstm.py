@@ -92,4 +92,4 @@ class LSTM(Cell):
     ) -> list[Any]:
         W_ih, W_hh, b_ih, b_hh = wanted
         dW_ih, db = x.gradients(D, W_ih, b_ih or b_hh)
-        return [dW_ih, np.dot(D.T, prev[0]) if W_hh else None, db, db]
+        return [dW_ih, D.T @ prev[0] if W_hh else None, db, db]

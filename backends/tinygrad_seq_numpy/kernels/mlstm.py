@@ -63,6 +63,6 @@ class MLSTM(LSTM):
         H = self.hidden
         dW_x, db_x = x.gradients(D[:, : 5 * H], W_ih or W_mx, b)
         dW_ih, dW_mx = (None, None) if dW_x is None else (dW_x[: 4 * H], dW_x[4 * H :])
-        dW_hh = np.dot(D[:, : 4 * H].T, kept[5]) if W_hh else None
-        dW_mh = np.dot(D[:, 5 * H :].T, prev[0]) if W_mh else None
+        dW_hh = D[:, : 4 * H].T @ kept[5] if W_hh else None
+        dW_mh = D[:, 5 * H :].T @ prev[0] if W_mh else None
         return [dW_ih, dW_hh, dW_mx, dW_mh, None if db_x is None else db_x[: 4 * H]]

@@ -60,7 +60,7 @@ class SequenceKernel:
         D, dstate = back(cell, dys, mask, reset, buffers, reverse)
         n = D.shape[0] * D.shape[1]
         D, kept, prev = (a.reshape(*a.shape[:-3], n, a.shape[-1]) for a in (D, kept, prev))
-        dx = np.dot(D[:, : cell.reads], cell.W_x).reshape(x.shape) if wanted[0] else None
+        dx = (D[:, : cell.reads] @ cell.W_x).reshape(x.shape) if wanted[0] else None
         entering = as_input(x, cell.W_x.shape[1], D.dtype)
         dweights = cell.gradients(D, entering, kept, prev, wanted[3 + self.parts :])
         return [d if w else None for d, w in zip((dx, None, None, *dstate, *dweights), wanted, strict=True)]
