@@ -84,7 +84,7 @@ def test_the_gradient_of_each_hidden_state_of_an_rnn_is_the_product_of_the_slope
 
 def test_the_gradient_of_each_hidden_state_of_a_module_equals_finite_differences():
     tg.manual_seed(0)
-    rnn = nn.RNN(3, 4, dtype="float64")
+    rnn = nn.RNN(3, 4, path="cell", dtype="float64")
     x = tg.tensor(np.random.default_rng(0).normal(size=(5, 1, 3)))
     with tg.record() as tape:
         loss = (rnn(x).output[-1] ** 2).sum()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
 
 from . import ops
 from .backend import is_floating, namespace, owner
-from .engine import FusedOp, Op, Part, Variable, checkpoint, grad
+from .engine import FusedOp, Op, Part, Variable, checkpoint, grad, op_by_op
 from .errors import AnomalyError
 from .gradcheck import gradcheck, gradgradcheck
 from .scope import Where, switched
@@ -29,6 +29,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "no_grad",
+    "op_by_op",
     "vjp",
 ]
 
@@ -121,10 +122,13 @@ def look(array: Any, what: str) -> None:
         raise AnomalyError(f"{what} is not finite: {value} at {place}, {int(bad.sum())} of {bad.size} elements.")
 
 
-def detect_anomaly() -> AbstractContextManager[None]:
+@contextmanager
+def detect_anomaly() -> Iterator[None]:
     """Raise AnomalyError at the first result or gradient that is infinite or NaN, saying which operation made it.
 
     The message names the operation, the module path, the time step, the shape and the first bad index. Every array is
-    looked at, which makes everything several times slower: switch it on to find the cause, not to train.
+    looked at, and fused operations run op by op, which makes everything several times slower: switch it on to find the
+    cause, not to train.
     """
-    return switched(watcher=AnomalyWatcher())
+    with op_by_op(), switched(watcher=AnomalyWatcher()):
+        yield

@@ -142,6 +142,12 @@ def test_explain_the_cell_path():
     assert nn.explain(lstm("cell")) == 'LSTM: cell loop, because path="cell" asks for it'
 
 
+@pytest.fixture
+def _no_kernels(monkeypatch):
+    monkeypatch.setattr(get_backend("numpy"), "kernels", {})
+
+
+@pytest.mark.usefixtures("_no_kernels")
 def test_explain_a_backend_without_a_kernel():
     assert nn.explain(lstm("auto")) == "LSTM: cell loop, because the numpy backend has no kernel for LSTMSequence"
 
@@ -150,6 +156,17 @@ def test_explain_a_kernel(kernel):
     assert nn.explain(lstm("auto")) == "LSTM: fused, by the numpy backend's kernel for LSTMSequence"
 
 
+def test_explain_a_block_that_asks_for_every_operation(kernel):
+    with tg.autograd.op_by_op():
+        assert nn.explain(lstm("auto")) == "LSTM: cell loop, because everything runs op by op here"
+        assert nn.explain(lstm("fused")).startswith("LSTM: fused")
+        step(lstm("auto"))
+        assert not kernel.calls
+        step(lstm("fused"))
+    assert kernel.calls == {("forward", True): 1, "backward": 1}
+
+
+@pytest.mark.usefixtures("_no_kernels")
 def test_explain_a_path_that_cannot_be_taken():
     assert nn.explain(lstm("fused")).startswith('LSTM: an error when called: path="fused"')
 

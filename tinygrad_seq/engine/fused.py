@@ -6,7 +6,9 @@ oracle.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, ClassVar, Literal
 
 from ..backend import Kernel, check_same_backend, owner
@@ -17,9 +19,23 @@ from .apply import several
 from .rules import filled
 from .variable import Variable
 
-__all__ = ["FusedOp", "Path"]
+__all__ = ["FusedOp", "Path", "op_by_op", "opened"]
 
 Path = Literal["auto", "fused", "cell"]
+opened: ContextVar[bool] = ContextVar("opened", default=False)
+
+
+@contextmanager
+def op_by_op() -> Iterator[None]:
+    """Inside the `with` block a fused operation runs as its reference, so that whoever watches sees every step.
+
+    What was made with path="fused" keeps its kernel.
+    """
+    token = opened.set(True)
+    try:
+        yield
+    finally:
+        opened.reset(token)
 
 
 class FusedOp:
@@ -49,7 +65,7 @@ class FusedOp:
                 f'path="fused": the backend {owner(like.data).name!r} has no kernel for {cls.name}.'
                 '\n    path="auto" takes the cell loop where there is none.'
             )
-        if kernel is None or path == "cell":
+        if kernel is None or path == "cell" or (path == "auto" and opened.get()):
             return cls.reference(*inputs, **static)
         m = mode.get()
         data = tuple(v.data if isinstance(v, Variable) else v for v in inputs)

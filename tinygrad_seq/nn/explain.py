@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..backend import owner
+from ..engine.fused import opened
 from .module import Module
 from .recurrent import Recurrent
 
@@ -28,6 +29,8 @@ def explain(module: Module) -> str:
             said = f"cell loop, because the {backend} backend has no kernel for {m.op.name}"
             if m.path == "fused":
                 said = f'an error when called: path="fused", and the {backend} backend has no kernel for {m.op.name}'
+        elif m.path == "auto" and opened.get():
+            said = "cell loop, because everything runs op by op here"
         else:
             said = f"fused, by the {backend} backend's kernel for {m.op.name}"
         lines.append(f"{path or type(m).__name__}: {said}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import functional as F
 from .. import ops
-from ..autograd import enable_grad, grad
+from ..autograd import enable_grad, grad, op_by_op
 from ..errors import ConfigError
 from ..record import Made, record
 from ..tensor import Tensor
@@ -40,7 +40,7 @@ def unroll(model: Any, text: str, to: str | Path | None = None) -> Picture:
     was_training = model.training
     model.eval()
     try:
-        with enable_grad(), record() as tape:
+        with enable_grad(), op_by_op(), record() as tape:
             logits, _ = model(ids[None, :-1])
             loss = F.cross_entropy(logits[:, -1], Tensor(ids[-1:], backend=logits.backend))
         grad(loss, [parameter for parameter in model.parameters() if parameter.requires_grad])
