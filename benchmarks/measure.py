@@ -8,13 +8,19 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-__all__ = ["ONE_THREAD", "clock", "grown"]
+__all__ = ["ONE_THREAD", "clock", "grown", "on_threads", "peak"]
 
 clock = process_time  # CPU seconds: what other processes do meanwhile does not count, a second thread would count twice
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-
 PROCESS = Path("/proc/self")
+
+
+def on_threads(n: int) -> dict[str, str]:
+    """Return the environment in which a process computes on n threads."""
+    return dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), str(n))
+
+
+ONE_THREAD = on_threads(1)
 
 
 def grown(f: Callable[[], Any]) -> tuple[Any, float | None]:
@@ -26,6 +32,11 @@ def grown(f: Callable[[], Any]) -> tuple[Any, float | None]:
     before = resident("VmRSS")
     result = f()
     return result, resident("VmHWM") - before
+
+
+def peak() -> float | None:
+    """Return the most MB that this process ever had, its libraries included (None outside Linux)."""
+    return resident("VmHWM") if PROCESS.exists() else None
 
 
 def resident(field: str) -> float:
