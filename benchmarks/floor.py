@@ -50,7 +50,7 @@ def gemms(task: Task) -> list[Gemm]:
 
 
 def of_input(task: Task, layer: int) -> Iterator[Gemm]:
-    """Yield a layer's x W_ih, dW_ih and dx. A one-hot x picks rows: no product. A table of V rows is multiplied once."""
+    """Yield a layer's x W_ih, dW_ih and dx. A one-hot x picks rows: no product. A table is multiplied once."""
     H, rows, is_first = task.H, task.T * task.B, layer == 0
     if is_first and task.input == "onehot":
         return

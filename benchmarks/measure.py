@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import process_time
 from typing import Any
 
-__all__ = ["ONE_THREAD", "clock", "grown", "on_threads", "peak"]
+__all__ = ["ONE_THREAD", "clock", "cores", "grown", "on_threads", "peak"]
 
 clock = process_time  # CPU seconds: what other processes do meanwhile does not count, a second thread would count twice
 
@@ -21,6 +23,20 @@ def on_threads(n: int) -> dict[str, str]:
 
 
 ONE_THREAD = on_threads(1)
+
+
+@contextmanager
+def cores(n: int) -> Iterator[None]:
+    """Inside the block this process sees n cores at most (Linux; elsewhere all of them)."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(own)[:n])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, own)
 
 
 def grown(f: Callable[[], Any]) -> tuple[Any, float | None]:

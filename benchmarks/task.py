@@ -49,8 +49,8 @@ class Task(NamedTuple):
     def weights(self) -> dict[str, np.ndarray]:
         """Return what training starts from: products are x W, gates stand side by side in PyTorch's order.
 
-        W_ih_l0 (I, G H), W_hh_l0 (H, G H), b_ih_l0 and b_hh_l0 (G H,), one set a layer; W_ho (H, V) and b_o (V,); E (V, H)
-        first where there is an embedding.
+        W_ih_l0 (I, G H), W_hh_l0 (H, G H), b_ih_l0 and b_hh_l0 (G H,), one set a layer; W_ho (H, V) and b_o (V,); where
+        there is an embedding, E (V, H) first.
         """
         shapes: dict[str, tuple[int, ...]] = {"E": (self.V, self.H)} if self.input == "embedding" else {}
         n = self.gates * self.H

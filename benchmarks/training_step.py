@@ -21,10 +21,10 @@ VOCAB = CharVocab(string.printable[:96])
 
 
 class Reader(nn.Module):
-    """The language model for vectors in place of symbols: `models.CharLM` without what makes vectors of them."""
+    """The language model for vectors in place of symbols, (T, B, H): `models.CharLM` takes symbols only."""
 
     def __init__(self, task: Task) -> None:
-        self.rnn = models.recurrent(task.cell, task.H, task.H, task.layers, dropout=0.0)
+        self.rnn = models.CELLS[task.cell](task.H, task.H, task.layers)
         self.head = nn.Linear(task.H, task.V)
 
     def forward(self, x: tg.Tensor) -> tg.Tensor:

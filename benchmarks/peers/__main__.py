@@ -139,7 +139,9 @@ def workloads(names: list[str], ops: int, steps: int, symbols: int) -> list[Work
     known = {
         "chain": Workload("chain", ops, f"chain of {ops} operations on 64 float32, us per operation", 1e-6 * ops),
         "lstm": Workload("lstm", steps, f"LSTM unrolled over {steps} steps, 16 x 64 float32, ms", 1e-3),
-        "write": Workload("write", symbols, f"LSTM of 256 units writes {symbols} symbols, us per symbol", 1e-6 * symbols),
+        "write": Workload(
+            "write", symbols, f"LSTM of 256 units writes {symbols} symbols, us per symbol", 1e-6 * symbols
+        ),
     }
     for name in NAMES:
         t = task(name)

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import NamedTuple
 
-from ..task import NAMES
+from ..task import NAMES, task
 
 __all__ = ["LIBRARIES", "PEERS", "YARDSTICK", "Library"]
 
@@ -31,8 +31,9 @@ LIBRARIES = {
     "jax": Library("jax", threads=True),
     "dezero": Library("dezero"),
     "mygrad": Library("mygrad"),
+    "mygrad_layer": Library("mygrad_layer"),
     "autograd": Library("autograd"),
-    "chainer": Library("chainer", (("PYTHONWARNINGS", "ignore"),), python=os.environ.get("CHAINER_PYTHON", sys.executable)),
+    "chainer": Library("chainer", python=os.environ.get("CHAINER_PYTHON", sys.executable)),
     "micrograd": Library("micrograd"),
     "numpy": Library("numpy", threads=True),
 }
@@ -45,6 +46,6 @@ TRAINED = (
 PEERS = {
     "chain": ("ours", "torch", "dezero", "mygrad", "autograd", "micrograd", "numpy"),
     "lstm": ("ours", "ours_cell", "torch", "torch_cell", "dezero", "mygrad", "autograd"),
-    **dict.fromkeys(NAMES, TRAINED),
+    **{name: TRAINED + ("mygrad_layer",) * (task(name).cell == "gru") for name in NAMES},
     "write": ("ours", "ours_fast", "torch", "torch_cell"),
 }

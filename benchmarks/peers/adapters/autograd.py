@@ -5,7 +5,7 @@ from autograd import make_vjp, value_and_grad
 from autograd.scipy.special import expit, logsumexp
 
 from ..cells import Functions
-from ..training import Adam, hidden_states
+from ..training import Adam, hidden_states, vectors
 from ..workloads import Case, chain_arrays, lstm_arrays
 from ..workloads import chain as run_chain
 from ..workloads import lstm as run_lstm
@@ -51,13 +51,11 @@ def train(task):
     optimizer = Adam(list(w.values()))
 
     def read(x_t, w):
-        if task.input == "onehot":
-            return w["W_ih_l0"][x_t]
         return np.dot(w["E"][x_t] if task.input == "embedding" else x_t, w["W_ih_l0"])
 
     def loss(arrays):
         w = {name: arrays[name] for name in arrays}  # each taken from the traced dict once
-        hs = hidden_states(FUNCTIONS, read, task, w, x, zeros)
+        hs = hidden_states(FUNCTIONS, read, task, w, vectors(task, x), zeros)
         logits = np.dot(np.concatenate(hs), w["W_ho"]) + w["b_o"]
         return np.mean(logsumexp(logits, axis=1) - logits[rows, targets])
 

@@ -5,6 +5,8 @@ import chainer.functions as F
 import chainer.links as L
 import numpy as np
 
+from ..training import vectors
+
 DISTRIBUTION = "chainer"
 
 LAYERS = {"lstm": L.NStepLSTM, "gru": L.NStepGRU, "rnn": L.NStepRNNTanh}
@@ -26,11 +28,6 @@ class Net(chainer.Chain):
                     getattr(self.rnn[k], f"w{first + j}").data[...] = w[f"W_{kind}_l{k}"][:, gate].T
                     getattr(self.rnn[k], f"b{first + j}").data[...] = w[f"b_{kind}_l{k}"][gate]
 
-    def vectors(self, task, x):
-        if task.input == "onehot":
-            return np.eye(task.V, dtype=np.float32)[x]
-        return self.embedding(x) if task.input == "embedding" else x
-
 
 def train(task):
     net = Net(task)
@@ -44,8 +41,7 @@ def train(task):
 
     def step():
         net.cleargrads()
-        xs = net.vectors(task, x)
-        xs = F.separate(xs, axis=0) if task.input == "embedding" else list(xs)
+        xs = F.separate(net.embedding(x), axis=0) if task.input == "embedding" else list(vectors(task, x))
         hs = net.rnn(*start, list(xs))[-1]
         loss = F.softmax_cross_entropy(net.head(F.concat(hs, axis=0)), y)
         loss.backward()

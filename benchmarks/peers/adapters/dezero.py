@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..cells import Functions
-from ..training import Adam, hidden_states
+from ..training import Adam, hidden_states, vectors
 from ..workloads import Case, chain_arrays, lstm_arrays
 from ..workloads import chain as run_chain
 from ..workloads import lstm as run_lstm
@@ -53,15 +53,13 @@ def train(task):
     optimizer = Adam([p.data for p in w.values()])
 
     def read(x_t, w):
-        if task.input == "onehot":
-            return w["W_ih_l0"][x_t]
         return F.matmul(w["E"][x_t] if task.input == "embedding" else x_t, w["W_ih_l0"])
 
     def step():
         for p in w.values():
             p.cleargrad()
         loss = 0.0  # it cannot join arrays: one output layer a step
-        for h_t, y_t in zip(hidden_states(FUNCTIONS, read, task, w, x, zeros), y, strict=True):
+        for h_t, y_t in zip(hidden_states(FUNCTIONS, read, task, w, vectors(task, x), zeros), y, strict=True):
             loss = loss + F.softmax_cross_entropy(F.linear(h_t, w["W_ho"], w["b_o"]), y_t)
         loss = loss / np.float32(task.T)
         loss.backward()

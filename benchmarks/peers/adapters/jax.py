@@ -2,16 +2,20 @@
 
 import os
 
-if os.environ["OMP_NUM_THREADS"] == "1":  # its pool has a thread for every core that the process may use
-    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-os.environ["JAX_PLATFORMS"] = "cpu"
-
-import jax
-import jax.numpy as jnp
-
+from ...measure import cores
 from ..cells import STEPS, Functions
 from ..training import biases
+
+THREADS = int(os.environ["OMP_NUM_THREADS"])
+
+os.environ["JAX_PLATFORMS"] = "cpu"
+if THREADS == 1:
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+with cores(THREADS):  # its pool gets a thread for every core that it sees when it starts
+    import jax
+    import jax.numpy as jnp
+
+    jax.devices()
 
 DISTRIBUTION = "jax"
 

@@ -6,7 +6,7 @@ from mygrad.nnet.activations import sigmoid
 from mygrad.nnet.losses import softmax_crossentropy
 
 from ..cells import Functions
-from ..training import Adam, hidden_states
+from ..training import Adam, hidden_states, vectors
 from ..workloads import Case, chain_arrays, lstm_arrays
 from ..workloads import chain as run_chain
 from ..workloads import lstm as run_lstm
@@ -50,12 +50,10 @@ def train(task):
     zeros = np.zeros((task.B, task.H), np.float32)
 
     def read(x_t, w):
-        if task.input == "onehot":
-            return w["W_ih_l0"][x_t]
         return mg.matmul(w["E"][x_t] if task.input == "embedding" else x_t, w["W_ih_l0"])
 
     def states():
-        return mg.stack(hidden_states(FUNCTIONS, read, task, w, x, zeros))
+        return mg.stack(hidden_states(FUNCTIONS, read, task, w, vectors(task, x), zeros))
 
     optimizer = Adam([p.data for p in w.values()])
 
