@@ -38,6 +38,7 @@ LIBRARIES = {
     "numpy": "NumPy, the floor",
 }
 ROWS = {"chain": "one small operation", "lstm": "LSTM, 1000 steps op by op", "write": "one symbol written, LSTM 256"}
+TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
 
 Results = Mapping[str, Any]
@@ -139,7 +140,7 @@ def picture(peers: Results, path: Path) -> None:
 
     steps = [(name, kept) for name, kept in ordered(peers) if name in NAMES]
     with mpl.rc_context({"svg.hashsalt": "tinygrad_seq", "svg.fonttype": "none", "font.family": "sans-serif"}):
-        figure = Figure(figsize=(8, 1.4 + 0.26 * len(steps)), layout="constrained")
+        figure = Figure(figsize=(8, max(3, 1 + 0.26 * len(steps))), layout="constrained")
         axes = figure.subplots()
         for k, (library, label) in enumerate(LIBRARIES.items()):
             points = [
@@ -153,9 +154,11 @@ def picture(peers: Results, path: Path) -> None:
                 axes.scatter(*zip(*points, strict=True), s=size, marker=marker, label=label.replace("`", ""))
         axes.axvline(1, color="black", linewidth=1)
         axes.set_xscale("log")
+        axes.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
+        axes.minorticks_off()
         axes.set_xlabel("time of a training step, as a multiple of PyTorch's (less is faster)")
         axes.set_yticks(range(len(steps)), [row(name, kept)[0].removeprefix("training step ") for name, kept in steps])
-        axes.invert_yaxis()
+        axes.set_ylim(len(steps) - 0.4, -0.6)
         axes.grid(axis="both", color="0.9")
         axes.set_axisbelow(True)
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
