@@ -11,7 +11,7 @@ from ..indexing import add_rows
 
 __all__ = ["Input", "as_input"]
 
-Project = Callable[[slice], np.ndarray]
+Project = Callable[[slice, np.ndarray], Any]
 
 
 class Dense:
@@ -21,13 +21,12 @@ class Dense:
         self.x = x
 
     def projection(self, W: np.ndarray, b: np.ndarray | None) -> Project:
-        """Return the function that gives W x + b of some of the rows."""
+        """Return the function that writes W x + b of some of the rows."""
 
-        def project(rows: slice) -> np.ndarray:
-            Wx: np.ndarray = self.x[rows] @ W.T
+        def project(rows: slice, out: np.ndarray) -> None:
+            np.matmul(self.x[rows], W.T, out=out)
             if b is not None:
-                Wx += b
-            return Wx
+                out += b
 
         return project
 
@@ -43,12 +42,12 @@ class OneHot:
         self.x, self.I = x, I
 
     def projection(self, W: np.ndarray, b: np.ndarray | None) -> Project:
-        """Return the function that gives W x + b of some of the rows: the columns met, or rows of a table of all."""
+        """Return the function that writes W x + b of some of the rows: the columns met, or rows of a table of all."""
         few = self.x.size < self.I
         table, at = (W[:, self.x].T, np.arange(self.x.size)) if few else (np.ascontiguousarray(W.T), self.x)
         if b is not None:
             table = table + b
-        return lambda rows: table[at[rows]]
+        return lambda rows, out: np.take(table, at[rows], axis=0, out=out, mode="clip")
 
     def gradients(self, D: np.ndarray, weight: bool, bias: bool) -> tuple[Any, Any]:
         """Return the gradients of W and b from D (n, G), those that are wanted."""

@@ -11,6 +11,7 @@ from tinygrad_seq.backend import Buffers
 
 from .cell import Cell
 from .inputs import as_input
+from .memory import empty
 
 __all__ = ["SequenceKernel"]
 
@@ -37,7 +38,7 @@ class SequenceKernel:
         if training:
             return run(cell, x, mask, reset, state, reverse)
         T, B = x.shape[:2]
-        y = np.empty((T, *state[0].shape), state[0].dtype)
+        y = empty((T, *state[0].shape), state[0].dtype)
         for steps in blocks(T, FORGOTTEN // max(B, 1), reverse):
             part = extent(steps)
             part_mask, part_reset = (None if rows is None else rows[part] for rows in (mask, reset))
@@ -60,7 +61,9 @@ class SequenceKernel:
         D, dstate = back(cell, dys, mask, reset, buffers, reverse)
         n = D.shape[0] * D.shape[1]
         D, kept, prev = (a.reshape(*a.shape[:-3], n, a.shape[-1]) for a in (D, kept, prev))
-        dx = (D[:, : cell.reads] @ cell.W_x).reshape(x.shape) if wanted[0] else None
+        dx = None
+        if wanted[0]:
+            dx = np.matmul(D[:, : cell.reads], cell.W_x, out=empty((n, x.shape[2]), D.dtype)).reshape(x.shape)
         entering = as_input(x, cell.W_x.shape[1], D.dtype)
         dweights = cell.gradients(D, entering, kept, prev, wanted[3 + self.parts :])
         return [d if w else None for d, w in zip((dx, None, None, *dstate, *dweights), wanted, strict=True)]
@@ -89,21 +92,24 @@ def run(cell: Cell, x: Any, mask: Any, reset: Any, state: Sequence[Any], reverse
     """Go through the steps; without resets a new state is the previous one of the next step, in one place."""
     T, B = x.shape[:2]
     P, H, dtype = len(state), cell.hidden, state[0].dtype
-    states = np.empty((P, T + 1, B, H), dtype)
+    states = empty((P, T + 1, B, H), dtype)
     prev, new = states[:, :-1], states[:, 1:]
     if reverse:
         prev, new = new, prev
     if reset is not None:
-        prev = np.empty((P, T, B, H), dtype)
-    kept = np.empty((len(cell.kept), T, B, H), dtype)
+        prev = empty((P, T, B, H), dtype)
+    kept = empty((len(cell.kept), T, B, H), dtype)
     absent, begins = rows_by_step(None if mask is None else ~mask, T), rows_by_step(reset, T)
     project = as_input(x, cell.W_x.shape[1], dtype).projection(cell.W_x, cell.b_x)
+    n = max(PROJECTED // max(B, 1), 1)
+    projected = empty((min(n, T), B, len(cell.W_x)), dtype)
     latest: Any = state
     prev[:, T - 1 if reverse else 0] = state
     with np.errstate(over="ignore"):  # e^a = inf gives the sigmoid its limit
-        for steps in blocks(T, PROJECTED // max(B, 1), reverse):
+        for steps in blocks(T, n, reverse):
             part = extent(steps)
-            Wx = project(slice(part.start * B, part.stop * B)).reshape(len(steps), B, len(cell.W_x))
+            Wx = projected[: len(steps)]
+            project(slice(part.start * B, part.stop * B), Wx.reshape(len(steps) * B, len(cell.W_x)))
             for t in steps:
                 if reset is not None:
                     prev[:, t] = latest
@@ -124,9 +130,9 @@ def back(
     _, T, B, H = new.shape
     dy, dstate = dys[0], np.stack(dys[1:])
     absent, begins = rows_by_step(None if mask is None else ~mask, T), rows_by_step(reset, T)
-    D = np.empty((T, B, cell.width), new.dtype)
+    D = empty((T, B, cell.width), new.dtype)
     n = max(LOCAL // max(B * H, 1), 1)
-    coefficients = np.empty((cell.coefficients, n, B, H), new.dtype)
+    coefficients = empty((cell.coefficients, n, B, H), new.dtype)
     for steps in blocks(T, n, not reverse):
         part = extent(steps)
         local = coefficients[:, : len(steps)]
