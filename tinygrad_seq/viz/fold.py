@@ -1,0 +1,148 @@
+"""Rolled and unrolled: the recurrent graph with its loop, and the same net laid out over time without one.
+
+A graph here is what a record's JSON holds: a list of nodes with `id`, `op`, `path`, `t` and `inputs`, ids in the order
+of the operation's arguments.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+__all__ = ["Edge", "Place", "Rolled", "Sorted", "fold", "topological_order", "unfold"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is the same node at every time step: the k-th `op` of a module's step. Without time: one node.
+
+    `ids` are the nodes by time step, {None: id} for one without time.
+    """
+
+    op: str
+    path: str
+    ids: dict[int | None, Any]
+
+    @property
+    def timed(self) -> bool:
+        """Whether it stands at every step."""
+        return None not in self.ids
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Place `source` is read by place `target`, `delay` steps later; None where one of the two has no time.
+
+    `uses` are (t, argument) pairs: the step of the target, or of the source where the target has none.
+    """
+
+    source: int
+    target: int
+    delay: int | None
+    uses: tuple[tuple[int | None, int], ...]
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """The folded graph. A net that reads its own past is a cycle in it, closed by edges with a delay."""
+
+    places: list[Place]
+    edges: list[Edge]
+
+
+class Sorted(NamedTuple):
+    """The nodes in topological order as far as it goes, and a cycle where it stops; no cycle: the order is complete."""
+
+    order: list[int]
+    cycle: list[int]
+
+
+def fold(nodes: Iterable[Mapping[str, Any]]) -> Rolled:
+    """Return the graph modulo time: equal operations of equal modules at different steps become one place.
+
+    >>> steps = [{"id": t, "op": "tanh", "path": "rnn", "t": t, "inputs": [t - 1] if t else []} for t in range(3)]
+    >>> [(edge.source, edge.target, edge.delay) for edge in fold(steps).edges]
+    [(0, 0, 1)]
+    """
+    places: dict[Any, Place] = {}
+    seen: Counter[Any] = Counter()
+    at: dict[Any, tuple[Any, int | None]] = {}
+    uses: dict[Any, list[tuple[int | None, int]]] = {}
+    for node in nodes:
+        id, t, kind = node["id"], node["t"], (node["path"], node["op"])
+        key: Any = id
+        if t is not None:
+            key = (*kind, seen[(*kind, t)])
+            seen[(*kind, t)] += 1
+        places.setdefault(key, Place(node["op"], node["path"], {})).ids[t] = id
+        at[id] = key, t
+        for argument, source in enumerate(node["inputs"]):
+            source_key, before = at[source]
+            delay = None if t is None or before is None else t - before
+            uses.setdefault((source_key, key, delay), []).append((before if t is None else t, argument))
+    number = {key: i for i, key in enumerate(places)}
+    edges = [Edge(number[a], number[b], delay, tuple(found)) for (a, b, delay), found in uses.items()]
+    return Rolled(list(places.values()), edges)
+
+
+def unfold(rolled: Rolled) -> list[dict[str, Any]]:
+    """Return the graph that `fold` was given, nodes in the order of their ids."""
+    inputs: dict[Any, dict[int, Any]] = {}
+    for edge in rolled.edges:
+        source, target = rolled.places[edge.source], rolled.places[edge.target]
+        for t, argument in edge.uses:
+            id = target.ids[t if target.timed else None]
+            before = t if edge.delay is None or t is None else t - edge.delay
+            inputs.setdefault(id, {})[argument] = source.ids[before if source.timed else None]
+    nodes = [
+        {"id": id, "op": place.op, "path": place.path, "t": t, "inputs": in_order(inputs.get(id, {}))}
+        for place in rolled.places
+        for t, id in place.ids.items()
+    ]
+    return sorted(nodes, key=lambda node: node["id"])
+
+
+def in_order(arguments: dict[int, Any]) -> list[Any]:
+    return [arguments[i] for i in sorted(arguments)]
+
+
+def topological_order(n: int, edges: Sequence[tuple[int, int]]) -> Sorted:
+    """Sort nodes 0 .. n - 1 so that every edge leads onwards (Kahn, 1962): take a node that waits for no other.
+
+    Where every node that is left waits for another one that is left, it stops: these contain a cycle, and one is
+    returned.
+
+    >>> topological_order(3, [(0, 1), (1, 2)]), topological_order(3, [(0, 1), (1, 2), (2, 1)])
+    (Sorted(order=[0, 1, 2], cycle=[]), Sorted(order=[0], cycle=[1, 2]))
+    """
+    waits = [0] * n
+    after: list[list[int]] = [[] for _ in range(n)]
+    for source, target in edges:
+        waits[target] += 1
+        after[source].append(target)
+    ready = deque(i for i in range(n) if not waits[i])
+    order = []
+    while ready:
+        i = ready.popleft()
+        order.append(i)
+        for target in after[i]:
+            waits[target] -= 1
+            if not waits[target]:
+                ready.append(target)
+    return Sorted(order, cycle(edges, {i for i in range(n) if waits[i]}))
+
+
+def cycle(edges: Sequence[tuple[int, int]], left: set[int]) -> list[int]:
+    """Return a cycle among nodes that all wait for another of them: go back along edges until one comes again."""
+    if not left:
+        return []
+    before = {target: source for source, target in edges if source in left and target in left}
+    i, path = min(left), []
+    while i not in path:
+        path.append(i)
+        i = before[i]
+    found = path[path.index(i) :][::-1]
+    first = found.index(min(found))
+    return found[first:] + found[:first]
