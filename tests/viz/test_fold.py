@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_seq.viz.fold import fold, topological_order, unfold
+from tinygrad_seq.viz.fold import Node, fold, topological_order, unfold
 
 
 @st.composite
@@ -16,10 +16,12 @@ def graphs(draw):
     """Any acyclic graph whose nodes stand at any time steps, or at none, and read any earlier nodes in any order."""
     nodes = []
     for id in range(draw(st.integers(0, 25))):
-        inputs = draw(st.lists(st.integers(0, id - 1), max_size=4)) if id else []
+        inputs = draw(st.lists(st.none() | st.integers(0, id - 1), max_size=4)) if id else []
+        while inputs and inputs[-1] is None:
+            del inputs[-1]
         path, op = draw(st.sampled_from(["", "rnn", "rnn.l0"])), draw(st.sampled_from(["add", "tanh", "matmul"]))
         t = draw(st.none() | st.integers(0, 4))
-        nodes.append({"id": id, "op": op, "path": path, "t": t, "inputs": inputs})
+        nodes.append(Node(id, op, path, t, tuple(inputs)))
     return nodes
 
 
@@ -30,15 +32,14 @@ def test_unfolding_what_was_folded_gives_the_same_graph(nodes):
 
 def plain_net(T, *, reverse=False):
     """h_t = tanh(W h_{t-1} + x[t]), and a stack of all h_t."""
-    nodes = [{"id": i, "op": op, "path": "", "t": None, "inputs": []} for i, op in enumerate(["W", "x", "h"])]
+    nodes = [Node(i, op, "", None, ()) for i, op in enumerate(["W", "x", "h"])]
     h = 2
     for t in reversed(range(T)) if reverse else range(T):
         i = len(nodes)
-        for k, (op, inputs) in enumerate([("getitem", [1]), ("matmul", [h, 0]), ("add", [i, i + 1]), ("tanh", [i + 2])]):
-            nodes.append({"id": i + k, "op": op, "path": "rnn", "t": t, "inputs": inputs})
+        for k, (op, inputs) in enumerate([("getitem", (1,)), ("matmul", (h, 0)), ("add", (i, i + 1)), ("tanh", (i + 2,))]):
+            nodes.append(Node(i + k, op, "rnn", t, inputs))
         h = i + 3
-    outputs = [node["id"] for node in nodes if node["op"] == "tanh"]
-    return [*nodes, {"id": len(nodes), "op": "stack", "path": "", "t": None, "inputs": outputs}]
+    return [*nodes, Node(len(nodes), "stack", "", None, tuple(node.id for node in nodes if node.op == "tanh"))]
 
 
 @pytest.mark.parametrize(("reverse", "delay"), [(False, 1), (True, -1)])
@@ -70,7 +71,7 @@ def test_the_sort_stops_at_the_loop_and_says_which():
 
 def test_unrolled_it_gets_through():
     nodes = plain_net(5)
-    edges = [(source, node["id"]) for node in nodes for source in node["inputs"]]
+    edges = [(source, node.id) for node in nodes for source in node.inputs]
     found = topological_order(len(nodes), edges)
     assert found.cycle == []
     assert sorted(found.order) == list(range(len(nodes)))

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from ..scope import Where, switched
+from ..scope import Call, Watcher, switched
 from ..tensor import Tensor
 
 __all__ = ["HiddenStates", "hidden_states"]
 
 
-class HiddenStates:
+class HiddenStates(Watcher):
     """A watcher that keeps the last result of every time step, by module path: the hidden state h_t."""
+
+    expand = True  # a kernel would show no steps
 
     def __init__(self) -> None:
         self.found: dict[str, dict[int, Tensor]] = {}
 
-    def made(self, op: Any, outputs: tuple[Any, ...], where: Where, buffers: dict[str, Any]) -> None:
+    def made(self, call: Call) -> None:
         """Keep a result, in place of the one before it at the same step."""
-        if where.t is not None:
-            self.found.setdefault(where.path, {})[where.t] = outputs[-1]
-
-    def sent(self, op: Any, name: str, gradient: Any, where: Where) -> None:
-        """Nothing: the backward pass is the analyses' own."""
+        path, t, backward = call.where
+        if t is not None and not backward:
+            self.found.setdefault(path, {})[t] = call.outputs[-1]
 
     def paths(self) -> list[str]:
         """Return the paths of the modules that marked time steps, in the order in which they ran."""

@@ -1,17 +1,26 @@
-"""Rolled and unrolled: the recurrent graph with its loop, and the same net laid out over time without one.
-
-A graph here is what a record's JSON holds: a list of nodes with `id`, `op`, `path`, `t` and `inputs`, ids in the order
-of the operation's arguments.
-"""
+"""Rolled and unrolled: the recurrent graph with its loop, and the same net laid out over time without one."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-__all__ = ["Edge", "Place", "Rolled", "Sorted", "fold", "topological_order", "unfold"]
+__all__ = ["Edge", "Node", "Place", "Rolled", "Sorted", "fold", "topological_order", "unfold"]
+
+
+class Node(NamedTuple):
+    """One node: an operation of a module at a time step (None: of no step), and what it reads, by argument.
+
+    Ids count up: a node reads earlier ones. An argument that is None reads nothing.
+    """
+
+    id: int
+    op: str
+    path: str
+    t: int | None
+    inputs: tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -23,7 +32,7 @@ class Place:
 
     op: str
     path: str
-    ids: dict[int | None, Any]
+    ids: dict[int | None, int]
 
     @property
     def timed(self) -> bool:
@@ -59,26 +68,28 @@ class Sorted(NamedTuple):
     cycle: list[int]
 
 
-def fold(nodes: Iterable[Mapping[str, Any]]) -> Rolled:
+def fold(nodes: Iterable[Node]) -> Rolled:
     """Return the graph modulo time: equal operations of equal modules at different steps become one place.
 
-    >>> steps = [{"id": t, "op": "tanh", "path": "rnn", "t": t, "inputs": [t - 1] if t else []} for t in range(3)]
+    >>> steps = [Node(t, "tanh", "rnn", t, (t - 1,) if t else ()) for t in range(3)]
     >>> [(edge.source, edge.target, edge.delay) for edge in fold(steps).edges]
     [(0, 0, 1)]
     """
     places: dict[Any, Place] = {}
     seen: Counter[Any] = Counter()
-    at: dict[Any, tuple[Any, int | None]] = {}
+    at: dict[int, tuple[Any, int | None]] = {}
     uses: dict[Any, list[tuple[int | None, int]]] = {}
     for node in nodes:
-        id, t, kind = node["id"], node["t"], (node["path"], node["op"])
-        key: Any = id
+        t = node.t
+        key: Any = node.id
         if t is not None:
-            key = (*kind, seen[(*kind, t)])
-            seen[(*kind, t)] += 1
-        places.setdefault(key, Place(node["op"], node["path"], {})).ids[t] = id
-        at[id] = key, t
-        for argument, source in enumerate(node["inputs"]):
+            key = (node.path, node.op, seen[node.path, node.op, t])
+            seen[node.path, node.op, t] += 1
+        places.setdefault(key, Place(node.op, node.path, {})).ids[t] = node.id
+        at[node.id] = key, t
+        for argument, source in enumerate(node.inputs):
+            if source is None:
+                continue
             source_key, before = at[source]
             delay = None if t is None or before is None else t - before
             uses.setdefault((source_key, key, delay), []).append((before if t is None else t, argument))
@@ -87,9 +98,9 @@ def fold(nodes: Iterable[Mapping[str, Any]]) -> Rolled:
     return Rolled(list(places.values()), edges)
 
 
-def unfold(rolled: Rolled) -> list[dict[str, Any]]:
-    """Return the graph that `fold` was given, nodes in the order of their ids."""
-    inputs: dict[Any, dict[int, Any]] = {}
+def unfold(rolled: Rolled) -> list[Node]:
+    """Return the graph that `fold` was given, in the order of ids; what is None after the last argument is left out."""
+    inputs: dict[int, dict[int, int]] = {}
     for edge in rolled.edges:
         source, target = rolled.places[edge.source], rolled.places[edge.target]
         for t, argument in edge.uses:
@@ -97,15 +108,15 @@ def unfold(rolled: Rolled) -> list[dict[str, Any]]:
             before = t if edge.delay is None or t is None else t - edge.delay
             inputs.setdefault(id, {})[argument] = source.ids[before if source.timed else None]
     nodes = [
-        {"id": id, "op": place.op, "path": place.path, "t": t, "inputs": in_order(inputs.get(id, {}))}
+        Node(id, place.op, place.path, t, in_order(inputs.get(id, {})))
         for place in rolled.places
         for t, id in place.ids.items()
     ]
-    return sorted(nodes, key=lambda node: node["id"])
+    return sorted(nodes)
 
 
-def in_order(arguments: dict[int, Any]) -> list[Any]:
-    return [arguments[i] for i in sorted(arguments)]
+def in_order(arguments: dict[int, int]) -> tuple[int | None, ...]:
+    return tuple(arguments.get(i) for i in range(max(arguments, default=-1) + 1))
 
 
 def topological_order(n: int, edges: Sequence[tuple[int, int]]) -> Sorted:
