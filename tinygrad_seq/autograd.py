@@ -13,7 +13,7 @@ from .backend import is_floating, namespace, owner
 from .engine import FusedOp, Op, Part, Variable, checkpoint, grad
 from .errors import AnomalyError
 from .gradcheck import gradcheck, gradgradcheck
-from .scope import Where, switched
+from .scope import Call, Watcher, switched
 
 __all__ = [
     "FusedOp",
@@ -97,17 +97,18 @@ def as_leaves(inputs: Sequence[Any]) -> list[Any]:
     return [x.detach().requires_grad_() for x in inputs]
 
 
-class AnomalyWatcher:
+class AnomalyWatcher(Watcher):
     """Looks at every result and every gradient, and raises at the first that is not finite."""
 
-    def made(self, op: Any, outputs: tuple[Any, ...], where: Where, buffers: dict[str, Any]) -> None:
-        for output in outputs:
+    def made(self, call: Call) -> None:
+        for output in call.outputs:
             if is_floating(output.data.dtype):
-                look(output.data, f"{op.name} in {where}: its result")
+                look(output.data, f"{call.op.name} in {call.where}: its result")
 
-    def sent(self, op: Any, name: str, gradient: Any, where: Where) -> None:
-        data = gradient.data if isinstance(gradient, Variable) else gradient
-        look(data, f"the backward pass of {op.name} in {where}: the gradient of `{name}`")
+    def sent(self, node: Any, i: int, gradient: Any) -> None:
+        values = gradient.values if isinstance(gradient, Part) else gradient
+        data = values.data if isinstance(values, Variable) else values
+        look(data, f"the backward pass of {node.op.name} in {node.where}: the gradient of `{node.op.input_name(i)}`")
 
 
 def look(array: Any, what: str) -> None:

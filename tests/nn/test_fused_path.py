@@ -102,16 +102,13 @@ def test_without_gradients_the_kernel_is_told_so(kernel):
 
 
 def test_the_buffers_of_the_kernel_reach_a_watcher(kernel):
-    class Watcher:
+    class Watcher(scope.Watcher):
         def __init__(self):
             self.seen = []
 
-        def made(self, op, outputs, where, buffers):
-            if buffers:
-                self.seen.append((op.name, str(where), buffers))
-
-        def sent(self, op, name, gradient, where):
-            pass
+        def made(self, call):
+            if call.buffers:
+                self.seen.append((call.op.name, str(call.where), call.buffers))
 
     watcher = Watcher()
     with scope.switched(watcher=watcher):

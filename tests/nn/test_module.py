@@ -378,15 +378,15 @@ def test_errors_in_a_loop_over_a_cell_name_the_step():
 
 
 def test_every_operation_of_the_loop_knows_its_layer_and_step():
-    class Places:
+    class Places(scope.Watcher):
         def __init__(self):
             self.seen = set()
 
-        def made(self, op, outputs, where, buffers):
-            self.seen.add(str(where))
+        def made(self, call):
+            self.seen.add(str(call.where))
 
-        def sent(self, op, name, gradient, where):
-            self.seen.add("backward " + str(where))
+        def sent(self, node, i, gradient):
+            self.seen.add("backward " + str(node.where))
 
     places = Places()
     with scope.switched(watcher=places):

@@ -12,7 +12,7 @@ from .. import functional as F
 from .. import ops
 from ..autograd import enable_grad, grad
 from ..errors import ConfigError
-from ..record import Made, record
+from ..record import Entry, record
 from ..tensor import Tensor
 from .grid import Column, Prediction, grid
 from .svg import Picture
@@ -40,10 +40,10 @@ def unroll(model: Any, text: str, to: str | Path | None = None) -> Picture:
     was_training = model.training
     model.eval()
     try:
-        with enable_grad(), record() as tape:
+        with enable_grad(), record(values=None, expand=True) as tape:
             logits, _ = model(ids[None, :-1])
             loss = F.cross_entropy(logits[:, -1], Tensor(ids[-1:], backend=logits.backend))
-        grad(loss, [parameter for parameter in model.parameters() if parameter.requires_grad])
+            grad(loss, [parameter for parameter in model.parameters() if parameter.requires_grad])
     finally:
         model.train(was_training)
     steps = tape.steps()
@@ -65,9 +65,9 @@ def unroll(model: Any, text: str, to: str | Path | None = None) -> Picture:
     return picture
 
 
-def hidden_gradient(made: list[Made]) -> float | None:
+def hidden_gradient(made: list[Entry]) -> float | None:
     """Return the gradient's length at the last result of a step: its hidden state."""
-    return made[-1].gradient_norm if made else None
+    return made[-1].gradient.norm if made and made[-1].gradient else None
 
 
 def shown(vocab: Any, i: int) -> str:
