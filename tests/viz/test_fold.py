@@ -15,13 +15,13 @@ from tinygrad_seq.viz.fold import Node, fold, topological_order, unfold
 def graphs(draw):
     """Any acyclic graph whose nodes stand at any time steps, or at none, and read any earlier nodes in any order."""
     nodes = []
-    for id in range(draw(st.integers(0, 25))):
-        inputs = draw(st.lists(st.none() | st.integers(0, id - 1), max_size=4)) if id else []
+    for i in range(draw(st.integers(0, 25))):
+        inputs = draw(st.lists(st.none() | st.integers(0, i - 1), max_size=4)) if i else []
         while inputs and inputs[-1] is None:
             del inputs[-1]
         path, op = draw(st.sampled_from(["", "rnn", "rnn.l0"])), draw(st.sampled_from(["add", "tanh", "matmul"]))
         t = draw(st.none() | st.integers(0, 4))
-        nodes.append(Node(id, op, path, t, tuple(inputs)))
+        nodes.append(Node(i, op, path, t, tuple(inputs)))
     return nodes
 
 
@@ -36,7 +36,9 @@ def plain_net(T, *, reverse=False):
     h = 2
     for t in reversed(range(T)) if reverse else range(T):
         i = len(nodes)
-        for k, (op, inputs) in enumerate([("getitem", (1,)), ("matmul", (h, 0)), ("add", (i, i + 1)), ("tanh", (i + 2,))]):
+        for k, (op, inputs) in enumerate(
+            [("getitem", (1,)), ("matmul", (h, 0)), ("add", (i, i + 1)), ("tanh", (i + 2,))]
+        ):
             nodes.append(Node(i + k, op, "rnn", t, inputs))
         h = i + 3
     return [*nodes, Node(len(nodes), "stack", "", None, tuple(node.id for node in nodes if node.op == "tanh"))]

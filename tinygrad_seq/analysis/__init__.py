@@ -5,6 +5,7 @@ from .credit import credit, credit_vectors
 from .hidden import hidden_states
 from .reading import read
 from .spectrum import Spectrum, spectrum, spectrum_of, step_jacobian
+from .study import study
 
 __all__ = [
     "Spectrum",
@@ -17,5 +18,6 @@ __all__ = [
     "spectrum",
     "spectrum_of",
     "step_jacobian",
+    "study",
     "truncated_gradient",
 ]

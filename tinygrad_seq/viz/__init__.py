@@ -2,8 +2,23 @@
 
 from .chart import Line, chart
 from .grid import Column, Prediction, grid
+from .page import Page, Panels, Window, page
 from .report import Report, Sample
 from .svg import Picture
 from .unroll import unroll
 
-__all__ = ["Column", "Line", "Picture", "Prediction", "Report", "Sample", "chart", "grid", "unroll"]
+__all__ = [
+    "Column",
+    "Line",
+    "Page",
+    "Panels",
+    "Picture",
+    "Prediction",
+    "Report",
+    "Sample",
+    "Window",
+    "chart",
+    "grid",
+    "page",
+    "unroll",
+]

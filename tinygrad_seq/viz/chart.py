@@ -11,6 +11,7 @@ from .svg import Picture, drawing, finished, put
 __all__ = ["Line", "chart"]
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 340, 52, 128, 34, 46
+LETTER = 6.4  # as wide as a character of 12 px is on average
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,11 @@ def chart(
     x_high = max((x for _, points in drawn for x, _ in points), default=0.0) or 1.0
     ys = ticks(min(heights, default=0.0), max(heights, default=1.0), whole=log)
 
+    longest = max((len(name) for name in (*known, *(line.name for line, _ in drawn))), default=0)
+    right = max(RIGHT, 16 + LETTER * (longest + 6))  # a name, and the number after it
+
     def px(x: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * x / x_high
+        return LEFT + (WIDTH - LEFT - right) * x / x_high
 
     def py(y: float) -> float:
         return TOP + (HEIGHT - TOP - BOTTOM) * (ys[-1] - y) / (ys[-1] - ys[0])
@@ -61,11 +65,20 @@ def chart(
     root = drawing(WIDTH, HEIGHT, title)
 
     def across(y: float, **style: str) -> None:
-        put(root, "line", x1=LEFT, x2=WIDTH - RIGHT, y1=py(y), y2=py(y), **style)
+        put(root, "line", x1=LEFT, x2=WIDTH - right, y1=py(y), y2=py(y), **style)
 
     for y in ys:
         across(y, stroke="var(--line)")
-        put(root, "text", f"1e{y:g}" if log else f"{y:g}", x=LEFT - 8, y=py(y) + 4, text_anchor="end", class_="soft", font_size=12)
+        put(
+            root,
+            "text",
+            f"1e{y:g}" if log else f"{y:g}",
+            x=LEFT - 8,
+            y=py(y) + 4,
+            text_anchor="end",
+            class_="soft",
+            font_size=12,
+        )
     for x in ticks(0.0, x_high):
         if x <= x_high:
             below = HEIGHT - BOTTOM + 18
@@ -84,7 +97,7 @@ def chart(
             put(root, "circle", cx=px(x), cy=py(height(y)), r=1 + line.width, fill=line.colour)
             ends.append(Label(py(height(y)), f"{line.name} {written(y, log)}", line.colour))
     for label in apart(ends, HEIGHT - BOTTOM):
-        put(root, "text", label.text, x=WIDTH - RIGHT + 10, y=label.y + 4, font_size=12, style=f"fill: {label.colour}")
+        put(root, "text", label.text, x=WIDTH - right + 10, y=label.y + 4, font_size=12, style=f"fill: {label.colour}")
     return finished(root, title)
 
 

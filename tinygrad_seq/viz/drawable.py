@@ -17,14 +17,14 @@ from .text import visible
 
 __all__ = ["drawable"]
 
-Where = tuple[str, int | None]
+Where = list[Any]  # module path, time step
 Moment = tuple[Where, list[Sent]]
 
 BIT_FOR_BIT = ("float32", "float64")  # the types that a page can hold as they are
 LARGEST_MATRICES = 64 * 1024  # bytes: the gradients of one parameter after every moment
 SYMBOLS = {
     "add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "negative": "−", "matmul": "@", "sigmoid": "σ",
-    "getitem": "[t]", "pow_constant": "pow", "permute_dims": "transpose",
+    "pow_constant": "pow", "permute_dims": "transpose",
 }  # fmt: skip
 
 
@@ -48,12 +48,16 @@ class Merged:
     def nodes(self) -> list[Node]:
         """Return the graph as it is drawn."""
         return [
-            Node(id, entry.name or entry.op or entry.kind, entry.path, self.time(entry), self.inputs(entry))
-            for id, (entry, *_) in self.entries.items()
+            Node(i, entry.name or entry.op or entry.kind, entry.path, self.time(entry), self.inputs(entry))
+            for i, (entry, *_) in self.entries.items()
         ]
 
     def time(self, entry: Entry) -> int | None:
         return entry.t if self.has_time else 0
+
+    def where(self, entry: Entry) -> tuple[str, int | None, int | None]:
+        """Return the module and the step of an entry; without time every node stands for itself."""
+        return entry.path, self.time(entry), None if self.has_time else self.drawn[entry.id]
 
     def inputs(self, entry: Entry) -> tuple[int | None, ...]:
         return tuple(None if i is None else self.drawn.get(i) for i in entry.inputs)
@@ -75,7 +79,7 @@ def drawable(record: Record) -> dict[str, Any]:
     merged = Merged(record)
     rolled = fold(merged.nodes())
     forward, backward = forward_moments(merged), backward_moments(record, merged)
-    lit = {id: m for m, (_, ids) in enumerate(forward, 1) for id in ids}
+    lit = {i: m for m, (_, ids) in enumerate(forward, 1) for i in ids}
     first = 1 + len(forward)
     back: dict[int, int] = {}
     for m, (_, run) in enumerate(backward, first):
@@ -87,7 +91,7 @@ def drawable(record: Record) -> dict[str, Any]:
     steps = 1 + max((t for place in rolled.places for t in place.ids if t is not None), default=-1)
     kinds = [merged.entries[next(iter(place.ids.values()))][0].kind for place in rolled.places]
     places = [described(place, merged, lit, back, steps) for place in rolled.places]
-    number = {id: i for i, place in enumerate(rolled.places) for id in place.ids.values()}
+    number = {i: k for k, place in enumerate(rolled.places) for i in place.ids.values()}
     return {
         "steps": steps,
         "hasTime": merged.has_time,
@@ -97,8 +101,8 @@ def drawable(record: Record) -> dict[str, Any]:
         "moments": [[path, t] for (path, t), *_ in [*forward, *backward]],
         "forward": len(forward),
         "parameters": [
-            grown | {"place": number[id]}
-            for id, (entry, *_) in merged.entries.items()
+            grown | {"place": number[i]}
+            for i, (entry, *_) in merged.entries.items()
             if entry.kind == "parameter" and (grown := growth(record, entry, merged, backward, first))
         ],
         "lanes": lanes(rolled),
@@ -107,20 +111,17 @@ def drawable(record: Record) -> dict[str, Any]:
 
 def forward_moments(merged: Merged) -> list[tuple[Where, list[int]]]:
     """Return (path, step) of each moment on the way forward, and the nodes made in it."""
-    made = [(entries[0], id) for id, entries in merged.entries.items() if entries[0].kind == "op"]
-    runs = groupby(sorted(made, key=lambda pair: pair[1]), key=lambda pair: (pair[0].path, merged.time(pair[0])))
-    return [(where, [id for _, id in run]) for where, run in runs]
+    made = [(entries[0], i) for i, entries in merged.entries.items() if entries[0].kind == "op"]
+    runs = groupby(sorted(made, key=lambda pair: pair[1]), key=lambda pair: merged.where(pair[0]))
+    return [(where, [i for _, i in run]) for (*where, _), run in runs]
 
 
 def backward_moments(record: Record, merged: Merged) -> list[Moment]:
     """Return (path, step) of each moment of the first walk back, and what was sent in it."""
     sent = [s for s in record.sent if s.walk == 0 and s.source in merged.drawn and s.target in merged.drawn]
 
-    def where(s: Sent) -> Where:
-        source = record.nodes[s.source]
-        return source.path, merged.time(source)
-
-    return [(place, list(run)) for place, run in groupby(sent, key=where)]
+    runs = groupby(sent, key=lambda s: merged.where(record.nodes[s.source]))
+    return [(where, list(run)) for (*where, _), run in runs]
 
 
 def growth(record: Record, entry: Entry, merged: Merged, backward: Sequence[Moment], first: int) -> dict[str, Any]:
@@ -157,8 +158,7 @@ def parts(record: Record, entry: Entry) -> Iterator[tuple[Sent, float, np.ndarra
         for sent, gradient in record.growth(entry.id):
             yield sent, float(np.linalg.norm(gradient.astype(np.float64))), gradient
     else:
-        for sent in to:
-            yield sent, sent.total, None
+        yield from ((sent, sent.total, None) for sent in to if sent.total is not None)
 
 
 def described(place: Any, merged: Merged, lit: dict[int, int], back: dict[int, int], steps: int) -> dict[str, Any]:
@@ -167,20 +167,34 @@ def described(place: Any, merged: Merged, lit: dict[int, int], back: dict[int, i
     entry, *_ = merged.entries[ids[0]]
     shaped = next((e for e in merged.entries[ids[0]] if e.shape is not None), entry)
     return {
-        "label": SYMBOLS.get(entry.op, visible(place.op)),
+        "label": visible(picked(entry) if entry.op == "getitem" else SYMBOLS.get(entry.op, place.op)),
         "op": entry.op,
-        "name": visible(entry.name),
+        "name": visible(full_name(entry)),
         "path": visible(entry.path),
         "kind": entry.kind,
         "shape": list(shaped.shape or ()),
         "dtype": shaped.dtype,
         "t": ranges(place.ids) if place.timed and list(place.ids) != list(range(steps)) else None,
         "timed": place.timed,
-        "value": over_time([together(merged.entries[id], "value") for id in ids]),
-        "gradient": over_time([together(merged.entries[id], "gradient") for id in ids]),
-        "lit": [lit.get(id, 0) for id in ids],
-        "back": [back.get(id) for id in ids],
+        "value": over_time([together(merged.entries[i], "value") for i in ids]),
+        "gradient": over_time([together(merged.entries[i], "gradient") for i in ids]),
+        "lit": [lit.get(i, 0) for i in ids],
+        "back": [back.get(i) for i in ids],
     }
+
+
+def full_name(entry: Entry) -> str:
+    """Return the name of a parameter with the module that reads it, unless the name says that already."""
+    module = entry.path.rpartition(".")[2]
+    return entry.name if not entry.name or not module or entry.name.endswith(module) else f"{module}.{entry.name}"
+
+
+def picked(entry: Entry) -> str:
+    """Return what an operation picks, the step that it is at called t."""
+    index = entry.settings.get("index", "")
+    if entry.t is not None and index == str(entry.t):
+        return "[t]"
+    return "[ids]" if index.startswith("int") else f"[{index}]"
 
 
 def together(entries: Sequence[Entry], what: str) -> Summary | None:
@@ -235,7 +249,17 @@ def laid_out(found: Layout) -> dict[str, Any]:
     }
 
 
-def lanes(rolled: Rolled) -> list[int]:
-    """Return the places whose results the next step reads, the hidden state last: it is what a step makes last."""
-    carried = {edge.source for edge in rolled.edges if edge.delay}
-    return sorted(carried)
+def lanes(rolled: Rolled) -> dict[int, str]:
+    """Return the places whose results the next step reads, by number, and what to call them.
+
+    A step makes its hidden state last. Where it hands on two things, the other is called c as in the LSTM.
+    """
+    carried = sorted({edge.source for edge in rolled.edges if edge.delay})
+    by_path: dict[str, list[int]] = {}
+    for i in carried:
+        by_path.setdefault(rolled.places[i].path, []).append(i)
+    return {
+        i: "h" if i == own[-1] else "c" if len(own) == 2 else rolled.places[i].op
+        for own in by_path.values()
+        for i in own
+    }

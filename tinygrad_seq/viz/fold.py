@@ -104,13 +104,13 @@ def unfold(rolled: Rolled) -> list[Node]:
     for edge in rolled.edges:
         source, target = rolled.places[edge.source], rolled.places[edge.target]
         for t, argument in edge.uses:
-            id = target.ids[t if target.timed else None]
+            i = target.ids[t if target.timed else None]
             before = t if edge.delay is None or t is None else t - edge.delay
-            inputs.setdefault(id, {})[argument] = source.ids[before if source.timed else None]
+            inputs.setdefault(i, {})[argument] = source.ids[before if source.timed else None]
     nodes = [
-        Node(id, place.op, place.path, t, in_order(inputs.get(id, {})))
+        Node(i, place.op, place.path, t, in_order(inputs.get(i, {})))
         for place in rolled.places
-        for t, id in place.ids.items()
+        for t, i in place.ids.items()
     ]
     return sorted(nodes)
 

@@ -63,15 +63,16 @@ def layout(rolled: Rolled, kinds: Sequence[str], level: str) -> Layout:
     """Lay out a folded graph with boxes as coarse as `level` says.
 
     "op": a box per operation. "cell": per module, what happens at each step and what happens once. "layer": modules
-    that have a parent in common are one. Leaves keep a box of their own; but a number that a module brings along is
-    part of it. `kinds` are the kinds of the places' nodes.
+    that have a parent in common are one. Parameters and what steps read keep a box of their own. `kinds` are the kinds
+    of the places' nodes.
     """
     box_of: dict[object, int] = {}
     number: list[int] = []
     found = Layout([], [])
+    read_at_steps = {edge.source for edge in rolled.edges if rolled.places[edge.target].timed}
     for i, place in enumerate(rolled.places):
         leaf = kinds[i] in LEAVES
-        alone = level == "op" or kinds[i] in ("parameter", "input")
+        alone = level == "op" or kinds[i] == "parameter" or (kinds[i] == "input" and i in read_at_steps)
         path = place.path.rpartition(".")[0] or place.path if level == "layer" and not leaf else place.path
         key: object = i if alone else (path, place.timed)
         if key not in box_of:

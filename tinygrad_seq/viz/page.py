@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..record import Record
 from .chart import Line, chart
@@ -13,13 +13,15 @@ from .drawable import drawable, rounded
 from .html import escaped, policy, rendered, script
 from .text import visible
 
-__all__ = ["Page", "Panels", "Window", "page"]
+__all__ = ["Page", "Panels", "Show", "Window", "page"]
+
+Show = Literal["grad", "value", "shape"]
 
 SCRIPTS = ("base", "graph", "scrubber", "sort", "panels", "main")
 SPECTRUM = {
     "largest singular value": "var(--soft)",
     "spectral radius": "var(--ink)",
-    "bound": "var(--line)",
+    "bound": "var(--heat)",
     "product": "var(--cold)",
     "gradient": "var(--hot)",
 }
@@ -46,11 +48,13 @@ class Panels:
         credit: |dL_s/dh_t| by module path, a matrix (losses, steps).
         spectra: by name of a net, its curves over time by their names (see SPECTRUM), each (t, y) pairs.
         windows: truncations of BPTT.
+        note: what to say of the matrix and the curves, such as that they are of a part of the text.
     """
 
     credit: Mapping[str, Any] = field(default_factory=dict)
     spectra: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]] = field(default_factory=dict)
     windows: Sequence[Window] = ()
+    note: str = ""
 
 
 class Page:
@@ -68,12 +72,19 @@ class Page:
 
 
 def page(
-    record: Record, *, title: str = "An unrolled graph", reads: Sequence[str] = (), panels: Panels | None = None
+    record: Record,
+    *,
+    title: str = "An unrolled graph",
+    reads: Sequence[str] = (),
+    panels: Panels | None = None,
+    rolled: bool = False,
+    show: Show = "grad",
 ) -> Page:
     """Return the interactive page of what a record has seen: the graph over time, forward and backward.
 
     Record with `gradients="parts"`, and the shared parameters' gradients are seen growing step by step. `reads` are the
-    symbols read at each step.
+    symbols read at each step. It opens with the graph as it was unrolled, or rolled up, and with what to `show` in the
+    boxes.
 
     >>> import tinygrad_seq as tg
     >>> w = tg.tensor(2.0, requires_grad=True)
@@ -83,14 +94,13 @@ def page(
     """
     panels = panels or Panels()
     data = drawable(record) | {
+        "start": {"rolled": rolled and bool(record.steps()), "show": show},
         "reads": [visible(symbol) for symbol in reads],
         "credit": {
             visible(name): [[rounded(float(x)) for x in row] for row in matrix]
             for name, matrix in panels.credit.items()
         },
-        "bptt": [
-            {"k1": w.k1, "k2": w.k2, "cut": list(w.cut), "cosine": round(w.cosine, 6)} for w in panels.windows
-        ],
+        "bptt": [{"k1": w.k1, "k2": w.k2, "cut": list(w.cut), "cosine": round(w.cosine, 6)} for w in panels.windows],
     }
     program = script(*SCRIPTS)
     return Page(
@@ -110,15 +120,17 @@ def page(
 
 def fading(data: Mapping[str, Any]) -> str | None:
     """Return the chart of |dL/dh_t| over the steps, for all that a step hands on to the next, on a log axis."""
-    lines = []
+    lines: list[Line] = []
     colours = ["var(--hot)", "var(--cold)", "var(--ink)", "var(--soft)"]
-    for i in data["lanes"]:
+    for i, lane in data["lanes"].items():
         place = data["places"][i]
         if place["gradient"] is None:
             continue
         norms = place["gradient"]["norm"]
-        points = [(float(t), g) for t, g in zip(steps_of(place, data["steps"]), norms, strict=True) if isinstance(g, float)]
-        name = " ".join(filter(None, [place["path"].rpartition(".")[2], place["label"]]))
+        points = [
+            (float(t), g) for t, g in zip(steps_of(place, data["steps"]), norms, strict=True) if isinstance(g, float)
+        ]
+        name = " ".join(filter(None, [place["path"].rpartition(".")[2], lane]))
         lines.append(Line(name, points, colours[len(lines) % len(colours)], 2.0))
     if not lines:
         return None

@@ -12,20 +12,30 @@ from .. import functional as F
 from .. import ops
 from ..autograd import enable_grad, grad
 from ..errors import ConfigError
-from ..record import Entry, record
+from ..record import Entry, Record, record
 from ..tensor import Tensor
 from .grid import Column, Prediction, grid
+from .page import Panels, Show, page
 from .svg import Picture
 
 __all__ = ["unroll"]
 
 
-def unroll(model: Any, text: str, to: str | Path | None = None) -> Picture:
+def unroll(
+    model: Any,
+    text: str,
+    to: str | Path | None = None,
+    *,
+    panels: Panels | None = None,
+    rolled: bool = False,
+    show: Show = "grad",
+) -> Picture:
     """Draw a language model reading `text`: a column per time step, a row per layer.
 
     The model reads all but the last symbol, without dropout; the cells show |dL/dh_t|, where L is the loss of
-    predicting that last one. In a plain RNN it fades to the left, in an LSTM it lives longer. `to` writes .svg or
-    .html; the picture is returned, and shows itself in Jupyter. The model and its gradients stay as they are.
+    predicting that last one. In a plain RNN it fades to the left, in an LSTM it lives longer. The picture is returned,
+    and shows itself in Jupyter. `to` writes it (.svg), or writes the interactive page of the same run (.html), with
+    every operation; the other arguments are those of `page`. The model and its gradients stay as they are.
 
     Raises:
         ConfigError: the text has fewer than two symbols, the model marks no time steps, or `to` ends otherwise.
@@ -37,15 +47,7 @@ def unroll(model: Any, text: str, to: str | Path | None = None) -> Picture:
         raise ConfigError(
             f"unroll: the text is {text!r}; at least two symbols are needed, one to read and one to predict."
         )
-    was_training = model.training
-    model.eval()
-    try:
-        with enable_grad(), record(values=None, expand=True) as tape:
-            logits, _ = model(ids[None, :-1])
-            loss = F.cross_entropy(logits[:, -1], Tensor(ids[-1:], backend=logits.backend))
-            grad(loss, [parameter for parameter in model.parameters() if parameter.requires_grad])
-    finally:
-        model.train(was_training)
+    tape, logits = recorded(model, ids)
     steps = tape.steps()
     paths = list(dict.fromkeys(path for path, _ in steps))
     if not paths:
@@ -60,9 +62,27 @@ def unroll(model: Any, text: str, to: str | Path | None = None) -> Picture:
         for t, p in enumerate(probabilities)
     ]
     picture = grid(columns, [path.partition(".")[2] or path for path in paths], shown(vocab, ids[-1]))
-    if to is not None:
+    if to is not None and Path(to).suffix == ".html":
+        title = f"{type(model).__name__} reads “{text}”"
+        reads = [column.symbol for column in columns]
+        page(tape, title=title, reads=reads, panels=panels, rolled=rolled, show=show).save(to)
+    elif to is not None:
         picture.save(to)
     return picture
+
+
+def recorded(model: Any, ids: np.ndarray) -> tuple[Record, Tensor]:
+    """Return the record of a model that reads all symbols but the last and is charged with that, and its logits."""
+    was_training = model.training
+    model.eval()
+    try:
+        with enable_grad(), record(gradients="parts", expand=True) as tape:
+            logits, _ = model(ids[None, :-1])
+            loss = F.cross_entropy(logits[:, -1], Tensor(ids[-1:], backend=logits.backend))
+            grad(loss, [parameter for parameter in model.parameters() if parameter.requires_grad])
+    finally:
+        model.train(was_training)
+    return tape, logits
 
 
 def hidden_gradient(made: list[Entry]) -> float | None:

@@ -4,7 +4,16 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const quiet = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // All that the reader can change. A part that changes it calls `redraw` (structure) or `relight` (colours and numbers).
-const view = { level: data.hasTime ? "cell" : "op", rolled: false, moment: 0, centre: 0, found: null, sort: null, cut: [] };
+const view = {
+  level: data.hasTime ? "cell" : "op",
+  rolled: data.start.rolled,
+  show: data.start.show,
+  moment: data.start.show === "value" ? data.forward : data.moments.length, // the whole story; Play begins it anew
+  centre: data.steps,
+  found: null,
+  sort: null,
+  cut: [],
+};
 const redraws = [];
 const relights = [];
 const redraw = () => { redraws.forEach((f) => f()); relight(); };
@@ -57,7 +66,7 @@ function logScale(numbers) {
   return (x) => {
     if (!x) return 0;
     if (!Number.isFinite(x) || !(high > low)) return 1;
-    return (Math.log10(x) - low) / (high - low);
+    return Math.min(1, Math.max(0, (Math.log10(x) - low) / (high - low)));
   };
 }
 

@@ -2,7 +2,9 @@
 // thousand steps cost no more than thirty.
 
 const sizes = {
-  op: { slot: 64, row: 46, width: 56, height: 32, gap: 44, columns: 16 },
+  op: data.hasTime
+    ? { slot: 64, row: 46, width: 56, height: 32, gap: 44, columns: 16 }
+    : { slot: 104, row: 62, width: 94, height: 38, gap: 0, columns: 1 },
   cell: { slot: 92, row: 64, width: 70, height: 42, gap: 14, columns: 34 },
   layer: { slot: 92, row: 64, width: 70, height: 42, gap: 14, columns: 34 },
 };
@@ -61,7 +63,7 @@ function draw() {
     const height = bar ? BAR : size.height;
     const y = rows.top[box.y] + (rows.height[box.y] - height) / 2;
     if (!box.timed) {
-      const width = bar ? x - LEFT - size.gap / 2 : size.width;
+      const width = bar ? Math.max(170, x - LEFT - size.gap / 2) : size.width;
       const corner = bar ? LEFT : LEFT + box.x * size.slot + (size.slot - size.width) / 2;
       where.set(`${b}:`, drawBox(boxes, b, null, { x: corner, y, width, height, bar }));
       return;
@@ -107,7 +109,7 @@ function drawBox(parent, b, t, rect) {
     "text-anchor": rect.bar ? "end" : "middle",
   }, group);
   const entry = { b, t, rect, group, number, label };
-  label.textContent = nameOf(entry, rect.bar ? 60 : 10);
+  label.textContent = nameOf(entry, Math.floor((rect.bar ? rect.width - 60 : rect.width) / 7.2));
   group.addEventListener("focus", () => describe(entry));
   group.addEventListener("pointerenter", () => describe(entry));
   shown.boxes.push(entry);
@@ -116,7 +118,7 @@ function drawBox(parent, b, t, rect) {
 
 // The place that speaks for a box: what the next step reads last of it, the hidden state; else what it makes last.
 function speaker(box) {
-  const carried = box.members.filter((i) => data.lanes.includes(i));
+  const carried = box.members.filter((i) => i in data.lanes);
   return data.places[(carried.length ? carried : box.members).at(-1)];
 }
 
@@ -124,14 +126,15 @@ function nameOf({ b }, longest) {
   const box = data.levels[view.level].boxes[b];
   const place = data.places[box.members[0]];
   const alone = box.members.length === 1;
-  const name = alone ? place.name || place.label : box.path.split(".").at(-1) || "loss";
+  const module = box.path.split(".").at(-1) || "top level";
+  const name = alone ? place.name || place.label : box.timed ? module : `${module}, once`;
   return name.length > longest ? name.slice(0, longest - 1) + "…" : name;
 }
 
 function drawNames(parent, layout, rows) {
   const seen = new Set();
   for (const box of layout.boxes) {
-    if (!box.timed || seen.has(box.path)) continue;
+    if (!data.hasTime || !box.timed || seen.has(box.path)) continue;
     seen.add(box.path);
     const own = layout.boxes.filter((other) => other.timed && other.path === box.path).map((other) => rows.top[other.y]);
     const middle = (Math.min(...own) + Math.max(...own) + rows.height[box.y]) / 2;
@@ -176,10 +179,10 @@ function drawLinks(parent, link, layout, where) {
     const b = where.get(to.timed ? `${target}:${t}` : `${target}:`);
     if (!a || !b) continue;
     const lane = laneOf(source, place, layout);
-    const path = drawn("path", { d: view.rolled && delay ? loop(a, b, lane) : curve(a, b, delay, lane, from, to) }, parent);
+    const path = drawn("path", { d: view.rolled && delay ? loop(a, b, place) : curve(a, b, delay, lane) }, parent);
     shown.links.push({ path, source, target, place, delay, t, before, a, b, timed: to.timed });
-    if (view.rolled && delay && lane === 0) {
-      drawn("text", { x: a.x + a.width + 12, y: Math.min(a.y, b.y) - 16, class: "delay" }, parent, `delay ${Math.abs(delay)}`);
+    if (view.rolled && delay) {
+      drawn("text", { x: loopSide(place) + 6, y: (a.y + b.y + b.height) / 2 + 4, class: "delay" }, parent, `delay ${Math.abs(delay)}`);
     }
   }
 }
@@ -194,11 +197,11 @@ function nearest(where, source, before, delay) {
 
 // A module may hand on several things (h and c): each has its own height on the side of the box.
 function laneOf(source, place, layout) {
-  const lanes = layout.boxes[source].members.filter((i) => data.lanes.includes(i));
+  const lanes = layout.boxes[source].members.filter((i) => i in data.lanes);
   return Math.max(0, lanes.length - 1 - lanes.indexOf(place));
 }
 
-function curve(a, b, delay, lane, from, to) {
+function curve(a, b, delay, lane) {
   if (delay) {
     const [x1, x2] = delay > 0 ? [a.x + a.width, b.x] : [a.x, b.x + b.width];
     const side = Math.min(10, a.height / 4);
@@ -212,17 +215,27 @@ function curve(a, b, delay, lane, from, to) {
     const [m1, m2, top] = [a.x + a.width / 2, b.x + b.width / 2, a.y - 10];
     return `M${m1},${a.y}C${m1},${top} ${m2},${top} ${m2},${a.y}`;
   }
-  const x1 = from.timed || !a.bar ? a.x + a.width / 2 : b.x + b.width / 2 - (to.timed ? 0 : 0);
-  const x2 = to.timed || !b.bar ? b.x + b.width / 2 : x1;
-  const start = a.bar ? Math.min(Math.max(x1, a.x + 8), a.x + a.width - 8) : x1;
+  const x1 = a.bar ? b.x + b.width / 2 : a.x + a.width / 2;
+  const x2 = b.bar ? x1 : b.x + b.width / 2;
   const [y1, y2] = a.y > b.y ? [a.y, b.y + b.height] : [a.y + a.height, b.y];
-  return `M${start},${y1}L${x2},${y2}`;
+  if (a.bar && b.bar) { // around the steps, at the left
+    const [y3, y4, x] = [a.y + a.height / 2, b.y + b.height / 2, a.x - 10];
+    return `M${a.x},${y3}L${x},${y3}L${x},${y4}L${b.x},${y4}`;
+  }
+  return `M${x1},${y1}L${x2},${y2}`;
 }
 
-function loop(a, b, lane) {
-  const [right, left, top] = [a.x + a.width + 16 + 8 * lane, b.x - 16 - 8 * lane, Math.min(a.y, b.y) - 12 - 8 * lane];
-  const [y1, y2] = [a.y + a.height / 2, b.y + b.height / 2];
-  return `M${a.x + a.width},${y1}L${right},${y1}L${right},${top}L${left},${top}L${left},${y2}L${b.x},${y2}`;
+// Rolled up, what the next step reads goes around at the right and comes back into the same step.
+function loopSide(place) {
+  const lane = Object.keys(data.lanes).filter((i) => data.places[i].path === data.places[place].path).indexOf(String(place));
+  return LEFT + data.levels[view.level].width * sizes[view.level].slot + 12 + 14 * lane;
+}
+
+function loop(a, b, place) {
+  const right = loopSide(place);
+  const side = a === b ? a.height / 4 : 0;
+  const [y1, y2] = [a.y + a.height / 2 - side, b.y + b.height / 2 + side];
+  return `M${a.x + a.width},${y1}L${right},${y1}L${right},${y2}L${b.x + b.width},${y2}`;
 }
 
 // Lights: forward a box takes the colour of values, backward that of the gradient that has arrived.
@@ -240,9 +253,10 @@ function light() {
     const what = gradient ? "gradient" : "value";
     const size = at(place, what, "norm", t);
     const rect = entry.group.firstChild;
-    rect.style.fill = gradient ? "var(--heat)" : "var(--cold)";
-    rect.style.fillOpacity = value && size !== null ? (size ? 0.12 + 0.88 * shareOf[what](size) : 0) : 0;
+    rect.style.setProperty("--tone", gradient ? "var(--heat)" : "var(--cold)");
+    rect.style.setProperty("--share", value && size ? `${10 + 90 * shareOf[what](size)}%` : "0%");
     entry.number.textContent = value ? numberIn(place, what, t) : "";
+    if (!data.hasTime && gradient) entry.number.textContent = `${numberIn(place, "value", t)}  ∂ ${numberIn(place, what, t)}`;
     const classes = entry.group.classList;
     classes.toggle("lit", value);
     classes.toggle("now", Boolean(now) && box.members.some((i) => isNow(data.places[i], t)));
@@ -280,8 +294,9 @@ function currentStep() {
   return view.moment > data.forward ? 0 : Math.max(0, data.steps - 1) * (view.moment > 1 ? 1 : 0);
 }
 
-// A single number is shown as it is, anything larger by its norm.
+// A single number is shown as it is, anything larger by its norm, or by its shape if the reader asks for that.
 function numberIn(place, what, t) {
+  if (view.show === "shape") return place.shape.join("×") || "1";
   const single = place.shape.every((n) => n === 1) && place.kind !== "result";
   return short(at(place, what, single ? "max" : "norm", t));
 }
@@ -391,6 +406,11 @@ function startGraph() {
     button.addEventListener("change", () => { view.level = button.value; redraw(); });
   }
   $("search").addEventListener("input", search);
+  $("show").value = view.show;
+  $("show").addEventListener("change", () => {
+    view.show = $("show").value;
+    setMoment(view.show === "value" ? data.forward : data.moments.length);
+  });
   redraws.push(draw);
   relights.push(light);
 }

@@ -5,7 +5,7 @@ startSort();
 startCredit();
 startWindows();
 redraw();
-setMoment(data.moments.length); // the whole story at once; Play tells it from the beginning
+setMoment(view.moment);
 
 // For tests and for the curious: what the page shows right now.
 window.tinygradSeq = { data, view, gradient: (name) => Array.from(gradientOf(data.parameters.find((p) => data.places[p.place].name === name))) };

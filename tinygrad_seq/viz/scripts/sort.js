@@ -103,6 +103,7 @@ function showSort(entry, box, classes) {
 
 function startSort() {
   const button = $("rolled");
+  button.setAttribute("aria-pressed", view.rolled);
   button.addEventListener("click", () => {
     view.rolled = !view.rolled;
     view.sort = null;
