@@ -62,9 +62,9 @@ class Layout:
 def layout(rolled: Rolled, kinds: Sequence[str], level: str) -> Layout:
     """Lay out a folded graph with boxes as coarse as `level` says.
 
-    "op": a box per operation. "cell": per module, what happens at each step and what happens once. "layer": modules
-    that have a parent in common are one. Parameters and what steps read keep a box of their own. `kinds` are the kinds
-    of the places' nodes.
+    "op": a box per operation. "cell": per module, what happens at each step and what happens once. "layer": a box per
+    module for all steps together. Parameters and what steps read keep a box of their own. `kinds` are the kinds of the
+    places' nodes.
     """
     box_of: dict[object, int] = {}
     number: list[int] = []
@@ -73,11 +73,11 @@ def layout(rolled: Rolled, kinds: Sequence[str], level: str) -> Layout:
     for i, place in enumerate(rolled.places):
         leaf = kinds[i] in LEAVES
         alone = level == "op" or kinds[i] == "parameter" or (kinds[i] == "input" and i in read_at_steps)
-        path = place.path.rpartition(".")[0] or place.path if level == "layer" and not leaf else place.path
-        key: object = i if alone else (path, place.timed)
+        timed = place.timed and level != "layer"
+        key: object = i if alone else (place.path, timed)
         if key not in box_of:
             box_of[key] = len(found.boxes)
-            found.boxes.append(Box([], path, place.timed, leaf and alone))
+            found.boxes.append(Box([], place.path, timed, leaf and alone))
         number.append(box_of[key])
         found.boxes[box_of[key]].members.append(i)
     connect(found, rolled, number)

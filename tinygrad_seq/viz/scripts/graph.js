@@ -127,7 +127,7 @@ function nameOf({ b }, longest) {
   const place = data.places[box.members[0]];
   const alone = box.members.length === 1;
   const module = box.path.split(".").at(-1) || "top level";
-  const name = alone ? place.name || place.label : box.timed ? module : `${module}, once`;
+  const name = alone ? place.name || place.label : box.timed || view.level === "layer" ? module : `${module}, once`;
   return name.length > longest ? name.slice(0, longest - 1) + "…" : name;
 }
 
@@ -174,6 +174,7 @@ function drawLinks(parent, link, layout, where) {
   const times = from.timed || to.timed ? shown.columns.filter((c) => !c.gap).map((c) => c.t) : [null];
   for (const t of times) {
     if (t !== null && !inRanges(steps, t)) continue;
+    if (source === target && !from.timed && !view.rolled) continue; // a layer's own past is inside its box
     const before = delay && t !== null ? t - delay : t;
     const a = where.get(from.timed ? `${source}:${before}` : `${source}:`) ?? nearest(where, source, before, delay);
     const b = where.get(to.timed ? `${target}:${t}` : `${target}:`);
@@ -182,7 +183,7 @@ function drawLinks(parent, link, layout, where) {
     const path = drawn("path", { d: view.rolled && delay ? loop(a, b, place) : curve(a, b, delay, lane) }, parent);
     shown.links.push({ path, source, target, place, delay, t, before, a, b, timed: to.timed });
     if (view.rolled && delay) {
-      drawn("text", { x: loopSide(place) + 6, y: (a.y + b.y + b.height) / 2 + 4, class: "delay" }, parent, `delay ${Math.abs(delay)}`);
+      drawn("text", { x: loopSide(a, b, place) + 6, y: (a.y + b.y + b.height) / 2 + 4, class: "delay" }, parent, `delay ${Math.abs(delay)}`);
     }
   }
 }
@@ -226,13 +227,13 @@ function curve(a, b, delay, lane) {
 }
 
 // Rolled up, what the next step reads goes around at the right and comes back into the same step.
-function loopSide(place) {
+function loopSide(a, b, place) {
   const lane = Object.keys(data.lanes).filter((i) => data.places[i].path === data.places[place].path).indexOf(String(place));
-  return LEFT + data.levels[view.level].width * sizes[view.level].slot + 12 + 14 * lane;
+  return Math.max(a.x + a.width, b.x + b.width, LEFT + data.levels[view.level].width * sizes[view.level].slot) + 12 + 14 * lane;
 }
 
 function loop(a, b, place) {
-  const right = loopSide(place);
+  const right = loopSide(a, b, place);
   const side = a === b ? a.height / 4 : 0;
   const [y1, y2] = [a.y + a.height / 2 - side, b.y + b.height / 2 + side];
   return `M${a.x + a.width},${y1}L${right},${y1}L${right},${y2}L${b.x + b.width},${y2}`;
@@ -245,7 +246,7 @@ function light() {
   const now = data.moments[view.moment - 1];
   for (const entry of shown.boxes) {
     const box = layout.boxes[entry.b];
-    const t = view.rolled && box.timed ? currentStep() : entry.t;
+    const t = entry.t ?? currentStep();
     const place = speaker(box);
     const arrived = (list) => box.members.some((i) => isDone(data.places[i][list][indexAt(data.places[i], t)]));
     const gradient = arrived("back");
@@ -266,7 +267,7 @@ function light() {
   }
   for (const link of shown.links) {
     const place = data.places[link.place];
-    const before = view.rolled && place.timed ? currentStep() : place.timed ? link.before : null;
+    const before = link.before ?? currentStep();
     const sent = layout.boxes[link.target].members.some((i) => {
       const target = data.places[i];
       return isDone(target.back[indexAt(target, link.t ?? currentStep())]);
@@ -304,7 +305,7 @@ function numberIn(place, what, t) {
 function said({ b, t }) {
   const box = data.levels[view.level].boxes[b];
   const place = speaker(box);
-  const step = view.rolled && box.timed ? currentStep() : t;
+  const step = t ?? (speaker(box).timed ? currentStep() : null);
   const parts = [];
   if (box.members.length > 1) parts.push(`${box.path || "top level"}: ${box.members.length} operations; what it hands on:`);
   parts.push([place.kind === "op" ? place.op : place.kind, place.name].filter(Boolean).join(" "));

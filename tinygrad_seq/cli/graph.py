@@ -1,0 +1,55 @@
+"""`tinygrad-seq graph`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import ConfigError
+from ..train.run import Run
+from ..viz import unroll
+from ..viz.page import Show
+from .backend import BackendOption, selected
+from .debug import DebugOption
+from .folder import quoted
+
+__all__ = ["TEXT", "TextOption", "graph", "wrote"]
+
+TEXT = "def __init__(self"
+TextOption = Annotated[
+    str, typer.Option("--text", help="What the model reads, a symbol per step, all but the last, which it predicts.")
+]
+
+
+def graph(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    text: TextOption = TEXT,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="File to write: .html, the interactive page, or .svg.")
+    ] = Path("graph.html"),
+    rolled: Annotated[bool, typer.Option("--rolled", help="Open the page with the loop rolled up.")] = False,
+    show: Annotated[Show, typer.Option(help="What the boxes of the page say.")] = "grad",
+    backend: BackendOption = "auto",
+    debug: DebugOption = False,
+) -> None:
+    """Draw a trained model that reads a text: every step, every operation, every gradient.
+
+    - `tinygrad-seq graph runs/demo --text "if x: return"`
+
+    - `tinygrad-seq graph runs/demo --rolled --show value -o rolled.html`
+    """
+    if rolled and out.suffix != ".html":
+        raise ConfigError(f"{out}: only the page can be rolled up. Write -o graph.html, or leave --rolled out.")
+    folder = Run.open(run)
+    folder.change(backend=selected(backend))
+    unroll(folder.model(), text, to=out, rolled=rolled, show=show)
+    wrote(out, f"tinygrad-seq grads {quoted(run)} --text {shlex.quote(text)}")
+
+
+def wrote(out: Path, following: str) -> None:
+    """Say what was written and what to try next."""
+    print(f"Wrote: {out}" + ": open it in a browser." * (out.suffix == ".html"))
+    print(f"Next:  {following}")
