@@ -41,15 +41,18 @@ def chart(
     title: str,
     *,
     log: bool = False,
+    span: tuple[float, float] | None = None,
 ) -> Picture:
     """Draw lines over x from 0, and level lines across, each named at its right end with its last value.
 
     With `log` heights are logarithms. Points that are not finite are left out, on a log axis those not above zero too.
+    `span` holds heights that are on the axis in any case: charts with the same span and less can be compared.
     """
     height = logarithm if log else float
     drawn = [(line, [(x, y) for x, y in line.points if isfinite(x) and isfinite(height(y))]) for line in lines]
     known = {name: y for name, y in levels.items() if isfinite(height(y))}
-    heights = [height(y) for _, points in drawn for _, y in points] + [height(y) for y in known.values()]
+    heights = [height(y) for _, points in drawn for _, y in points]
+    heights += [height(y) for y in (*known.values(), *(span or ())) if isfinite(height(y))]
     x_high = max((x for _, points in drawn for x, _ in points), default=0.0) or 1.0
     ys = ticks(min(heights, default=0.0), max(heights, default=1.0), whole=log)
 

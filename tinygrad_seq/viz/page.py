@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
@@ -110,7 +111,7 @@ def page(
             panels=panels,
             has_time=data["hasTime"],
             fading=fading(data),
-            spectra=[(name, spectrum_chart(name, curves)) for name, curves in panels.spectra.items()],
+            spectra=spectrum_charts(panels.spectra),
             policy=policy(program),
             data=escaped(data),
             program=program,
@@ -142,10 +143,16 @@ def steps_of(place: Mapping[str, Any], steps: int) -> list[int]:
     return [t for first, last in place["t"] or [[0, steps - 1]] for t in range(first, last + 1)]
 
 
-def spectrum_chart(name: str, curves: Mapping[str, Sequence[tuple[float, float]]]) -> str:
-    """Return one net's curves on a log axis."""
-    lines = [
-        Line(curve, points, SPECTRUM.get(curve, "var(--soft)"), 2.5 if curve == "gradient" else 1.5)
-        for curve, points in curves.items()
-    ]
-    return chart(lines, {}, "time step", "log scale", f"Jacobians of {visible(name)}, step by step", log=True).svg
+def spectrum_charts(spectra: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]]) -> list[tuple[str, str]]:
+    """Return a chart of each net's curves, by name, all on the same log axis."""
+    heights = [y for curves in spectra.values() for points in curves.values() for _, y in points if 0 < y < inf]
+    span = (min(heights, default=1.0), max(heights, default=1.0))
+    charts = []
+    for name, curves in spectra.items():
+        lines = [
+            Line(curve, points, SPECTRUM.get(curve, "var(--soft)"), 2.5 if curve == "gradient" else 1.5)
+            for curve, points in curves.items()
+        ]
+        title = f"Jacobians of {visible(name)}, step by step"
+        charts.append((name, chart(lines, {}, "time step", "log scale", title, log=True, span=span).svg))
+    return charts

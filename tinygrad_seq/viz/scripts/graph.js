@@ -17,7 +17,7 @@ let zoom = 1;
 
 // Which columns are drawn: all, or the ends and a window around the centre, with gaps between.
 function columnsInView() {
-  if (view.rolled) return [{ t: null }];
+  if (view.rolled || view.level === "layer") return [{ t: null }];
   const all = data.steps;
   const room = sizes[view.level].columns;
   if (all <= room) return Array.from({ length: all }, (_, t) => ({ t }));
@@ -157,14 +157,14 @@ function drawColumns(parent, step, size) {
       const open = () => { view.centre = Math.floor((first + last) / 2); redraw(); };
       gap.addEventListener("click", open);
       gap.addEventListener("keydown", (event) => { if (event.key === "Enter") open(); });
-    } else if (data.hasTime) {
+    } else if (data.hasTime && view.level !== "layer") {
       drawn("text", { x: middle, y, "text-anchor": "middle", class: "step" }, parent, column.t === null ? "every t" : `t=${column.t}`);
       if (column.t !== null && data.reads[column.t] !== undefined) {
         drawn("text", { x: middle, y: y + 18, "text-anchor": "middle", class: "symbol" }, parent, data.reads[column.t]);
       }
     }
   }
-  if (data.reads.length && !view.rolled) drawn("text", { x: 8, y: y + 18 }, parent, "reads");
+  if (data.reads.length && !view.rolled && view.level !== "layer") drawn("text", { x: 8, y: y + 18 }, parent, "reads");
 }
 
 // A link is drawn at every step at which it is used, from the column of its source to that of its target.
@@ -182,7 +182,7 @@ function drawLinks(parent, link, layout, where) {
     const lane = laneOf(source, place, layout);
     const path = drawn("path", { d: view.rolled && delay ? loop(a, b, place) : curve(a, b, delay, lane) }, parent);
     shown.links.push({ path, source, target, place, delay, t, before, a, b, timed: to.timed });
-    if (view.rolled && delay) {
+    if (view.rolled && delay && lane === 0) {
       drawn("text", { x: loopSide(a, b, place) + 6, y: (a.y + b.y + b.height) / 2 + 4, class: "delay" }, parent, `delay ${Math.abs(delay)}`);
     }
   }
@@ -372,7 +372,7 @@ function setZoom(wanted) {
 
 function follow() {
   const t = data.moments[view.moment - 1]?.[1];
-  if (t === null || t === undefined || view.rolled) return;
+  if (t === null || t === undefined || view.rolled || view.level === "layer") return;
   view.centre = t;
   if (!shown.columns.some((column) => column.t === t)) draw();
   const column = shown.columns.find((c) => c.t === t);

@@ -61,12 +61,14 @@ function gradientOf(parameter) {
   return k < 0 ? [] : parameter.numbers.subarray(k * n, (k + 1) * n);
 }
 
+const parts = (n) => (n === 1 ? "1 part" : `${n} parts`);
+
 function startParameters() {
   for (const parameter of data.parameters) {
     const place = data.places[parameter.place];
     const row = element("div", { class: "parameter" }, "", $("parameters"));
     element("h3", {}, place.name || "parameter", row);
-    element("p", { class: "soft" }, `(${place.shape.join(", ")})  ${parameter.frames.length} parts`, row);
+    element("p", { class: "soft" }, `(${place.shape.join(", ")})  ${parts(parameter.frames.length)}`, row);
     const track = element("div", { class: "track" }, "", row);
     parameter.fill = element("div", { class: "fill" }, "", track);
     parameter.said = element("output", {}, "", row);
@@ -90,7 +92,7 @@ function lightParameters() {
     const k = frameOf(parameter);
     const norm = k < 0 ? 0 : parameter.frames[k][1];
     parameter.fill.style.width = `${parameter.most ? (100 * norm) / parameter.most : 0}%`;
-    parameter.said.textContent = `|gradient| = ${short(norm)} after ${k + 1} of ${parameter.frames.length} parts`;
+    parameter.said.textContent = `|gradient| = ${short(norm)} after ${k + 1} of ${parts(parameter.frames.length)}`;
     if (!parameter.canvas) continue;
     const numbers = gradientOf(parameter);
     const [columns, rows] = parameter.size;
