@@ -21,21 +21,20 @@ __all__ = ["agreement", "cut_edges", "powers", "truncated_gradient", "windows"]
 def windows(T: int, k1: int, k2: int) -> list[tuple[int, int, int]]:
     """Return (begin, charge, end) of each backward pass over steps 0 .. T - 1.
 
-    After every k1 steps, and at the end, one pass goes back: losses of steps charge .. end - 1 are sent back through
-    steps begin .. end - 1, at most k2 of them. BPTT(k2; k1) of Williams and Peng, 1990.
+    After every k1 steps, and at the end, one pass goes back: the losses since the last one, of steps charge .. end - 1,
+    are sent back through these steps and the k2 - k1 before them. BPTT(k2; k1) of Williams and Peng, 1990.
     Raises ConfigError unless 1 <= k1 <= k2: with k2 < k1 some losses would never be heard.
 
     >>> windows(5, 2, 3)
-    [(0, 0, 2), (1, 2, 4), (2, 4, 5)]
+    [(0, 0, 2), (1, 2, 4), (3, 4, 5)]
     """
     if not 1 <= k1 <= k2:
         raise ConfigError(f"k1={k1}, k2={k2}: 1 <= k1 <= k2, or some losses would reach no step at all.")
-    ends = [*range(k1, T, k1), T]
-    return [(max(0, end - k2), end - 1 - (end - 1) % k1, end) for end in ends]
+    return [(max(0, charge + k1 - k2), charge, min(charge + k1, T)) for charge in range(0, T, k1)]
 
 
 def cut_edges(T: int, k1: int, k2: int) -> list[int]:
-    """Return each t whose edge h_{t-1} -> h_t is cut: no pass crosses it, or one begins there.
+    """Return each t whose edge h_{t-1} -> h_t is cut: for all losses (k1 = k2), or for the pass that begins at t.
 
     >>> cut_edges(6, 2, 2), cut_edges(6, 6, 6)
     ([2, 4], [])
