@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import count
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
@@ -156,9 +157,14 @@ def steps(sequence: Iterable[S]) -> Iterator[S]:
     b 'top level' (t=1)
     """
     before = mode.get().where.t
+    items = iter(sequence)
     try:
-        for t, item in enumerate(sequence):
-            step(t)
+        for t in count():
+            step(t)  # before the item is fetched: that of a tensor is an operation of its own step
+            try:
+                item = next(items)
+            except StopIteration:
+                return
             yield item
     finally:
         step(before)

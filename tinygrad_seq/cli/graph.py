@@ -10,8 +10,10 @@ import typer
 
 from ..errors import ConfigError
 from ..train.run import Run
+from ..viz import graph as drawn
 from ..viz import unroll
-from ..viz.page import Show
+from ..viz.unroll import recorded
+from ..viz.wording import Show
 from .backend import BackendOption, selected
 from .debug import DebugOption
 from .folder import quoted
@@ -19,6 +21,8 @@ from .folder import quoted
 __all__ = ["TEXT", "TextOption", "graph", "wrote"]
 
 TEXT = "def __init__(self"
+STEPS = 12
+"""A longer text is folded in the middle of a picture; the page folds by itself."""
 TextOption = Annotated[
     str, typer.Option("--text", help="What the model reads, a symbol per step, all but the last, which it predicts.")
 ]
@@ -28,10 +32,10 @@ def graph(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
     text: TextOption = TEXT,
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="File to write: .html, the interactive page, or .svg.")
+        Path, typer.Option("--out", "-o", help="File to write: .html (interactive), .svg, .png, .pdf or .dot.")
     ] = Path("graph.html"),
     rolled: Annotated[bool, typer.Option("--rolled", help="Open the page with the loop rolled up.")] = False,
-    show: Annotated[Show, typer.Option(help="What the boxes of the page say.")] = "grad",
+    show: Annotated[Show, typer.Option(help="What the boxes say.")] = "grad",
     backend: BackendOption = "auto",
     debug: DebugOption = False,
 ) -> None:
@@ -45,7 +49,10 @@ def graph(
         raise ConfigError(f"{out}: only the page can be rolled up. Write -o graph.html, or leave --rolled out.")
     folder = Run.open(run)
     folder.change(backend=selected(backend))
-    unroll(folder.model(), text, to=out, rolled=rolled, show=show)
+    if out.suffix == ".html":
+        unroll(folder.model(), text, to=out, rolled=rolled, show=show)
+    else:
+        drawn(recorded(folder.model(), text).tape, show=show, steps=STEPS).save(out)
     wrote(out, f"tinygrad-seq grads {quoted(run)} --text {shlex.quote(text)}")
 
 

@@ -85,7 +85,7 @@ class Sent:
     def add_into(self, gradient: np.ndarray | None, shape: Shape) -> np.ndarray:
         """Return a gradient so far (None: none yet) with this part added, as the walk adds it."""
         if self.data is None:
-            raise GradientError('this record has no parts of gradients: record(gradients="full") keeps small ones.')
+            raise GradientError('this record has no parts of gradients: record(gradients="parts") keeps small ones.')
         if self.at is None:
             return self.data.reshape(shape).copy() if gradient is None else gradient + self.data.reshape(shape)
         total = np.zeros(shape, self.data.dtype) if gradient is None else gradient.copy()

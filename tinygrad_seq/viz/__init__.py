@@ -1,6 +1,7 @@
 """Pictures and pages. What is drawn is handed in: records, arrays, texts."""
 
 from .chart import Line, chart
+from .graph import Graph, graph
 from .grid import Column, Prediction, grid
 from .page import Page, Panels, Window, page
 from .report import Report, Sample
@@ -9,6 +10,7 @@ from .unroll import unroll
 
 __all__ = [
     "Column",
+    "Graph",
     "Line",
     "Page",
     "Panels",
@@ -18,6 +20,7 @@ __all__ = [
     "Sample",
     "Window",
     "chart",
+    "graph",
     "grid",
     "page",
     "unroll",

@@ -6,17 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ..record import Record
 from .chart import Line, chart
 from .drawable import drawable, rounded
 from .html import escaped, policy, rendered, script
 from .text import visible
+from .wording import Show
 
-__all__ = ["Page", "Panels", "Show", "Window", "page"]
-
-Show = Literal["grad", "value", "shape"]
+__all__ = ["Page", "Panels", "Window", "page"]
 
 SCRIPTS = ("base", "graph", "scrubber", "sort", "panels", "main")
 SPECTRUM = {

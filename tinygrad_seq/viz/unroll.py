@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unicodedata import category
 
 import numpy as np
@@ -15,8 +15,9 @@ from ..errors import ConfigError
 from ..record import Entry, Record, record
 from ..tensor import Tensor
 from .grid import Column, Prediction, grid
-from .page import Panels, Show, page
+from .page import Panels, page
 from .svg import Picture
+from .wording import Show
 
 __all__ = ["unroll"]
 
@@ -42,12 +43,7 @@ def unroll(
         DataError: the model does not know a symbol.
     """
     vocab = model.vocab
-    ids = np.asarray(vocab.encode(text, strict=True), np.intp)
-    if len(ids) < 2:
-        raise ConfigError(
-            f"unroll: the text is {text!r}; at least two symbols are needed, one to read and one to predict."
-        )
-    tape, logits = recorded(model, ids)
+    ids, logits, tape = recorded(model, text)
     steps = tape.steps()
     paths = list(dict.fromkeys(path for path, _ in steps))
     if not paths:
@@ -71,8 +67,21 @@ def unroll(
     return picture
 
 
-def recorded(model: Any, ids: np.ndarray) -> tuple[Record, Tensor]:
-    """Return the record of a model that reads all symbols but the last and is charged with that, and its logits."""
+class Recorded(NamedTuple):
+    """A text as symbols, the scores that a model gave when it had read all but the last, and what ran."""
+
+    ids: np.ndarray
+    logits: Tensor
+    tape: Record
+
+
+def recorded(model: Any, text: str) -> Recorded:
+    """Let a model read a text, without dropout, and follow back the loss of the last symbol; raises as `unroll`."""
+    ids = np.asarray(model.vocab.encode(text, strict=True), np.intp)
+    if len(ids) < 2:
+        raise ConfigError(
+            f"unroll: the text is {text!r}; at least two symbols are needed, one to read and one to predict."
+        )
     was_training = model.training
     model.eval()
     try:
@@ -82,7 +91,7 @@ def recorded(model: Any, ids: np.ndarray) -> tuple[Record, Tensor]:
             grad(loss, [parameter for parameter in model.parameters() if parameter.requires_grad])
     finally:
         model.train(was_training)
-    return tape, logits
+    return Recorded(ids, logits, tape)
 
 
 def hidden_gradient(made: list[Entry]) -> float | None:
