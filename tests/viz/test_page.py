@@ -124,7 +124,7 @@ def test_a_plain_expression_has_a_moment_for_every_operation():
         "constant": ([3], None),
         "parameter": ([2.0], [36.0]),
         "×": ([6.0], [12.0]),
-        "pow": ([36.0], [1.0]),
+        "** 2": ([36.0], [1.0]),
     }
 
 

@@ -14,6 +14,7 @@ from ..record import Entry, Record, Sent, Summary
 from .fold import Node, Rolled, fold
 from .layout import LEVELS, Layout, layout
 from .text import visible
+from .wording import operation
 
 __all__ = ["drawable"]
 
@@ -22,10 +23,6 @@ Moment = tuple[Where, list[Sent]]
 
 BIT_FOR_BIT = ("float32", "float64")  # the types that a page can hold as they are
 LARGEST_MATRICES = 64 * 1024  # bytes: the gradients of one parameter after every moment
-SYMBOLS = {
-    "add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "negative": "−", "matmul": "@", "sigmoid": "σ",
-    "pow_constant": "pow", "permute_dims": "transpose",
-}  # fmt: skip
 
 
 class Merged:
@@ -167,7 +164,7 @@ def described(place: Any, merged: Merged, lit: dict[int, int], back: dict[int, i
     entry, *_ = merged.entries[ids[0]]
     shaped = next((e for e in merged.entries[ids[0]] if e.shape is not None), entry)
     return {
-        "label": visible(picked(entry) if entry.op == "getitem" else SYMBOLS.get(entry.op, place.op)),
+        "label": visible(label(entry)),
         "op": entry.op,
         "name": visible(full_name(entry)),
         "path": visible(entry.path),
@@ -189,12 +186,14 @@ def full_name(entry: Entry) -> str:
     return entry.name if not entry.name or not module or entry.name.endswith(module) else f"{module}.{entry.name}"
 
 
-def picked(entry: Entry) -> str:
-    """Return what an operation picks, the step that it is at called t."""
+def label(entry: Entry) -> str:
+    """Return what a box says: a sign or a name; of what is picked at a step only that it goes by the step."""
+    if entry.kind != "op":
+        return entry.name or entry.kind
     index = entry.settings.get("index", "")
-    if entry.t is not None and index == str(entry.t):
+    if entry.op == "getitem" and entry.t is not None and index == str(entry.t):
         return "[t]"
-    return "[ids]" if index.startswith("int") else f"[{index}]"
+    return "[ids]" if entry.op == "getitem" and index.startswith("int") else operation(entry)
 
 
 def together(entries: Sequence[Entry], what: str) -> Summary | None:
