@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..record import Entry, Record, Sent, Summary
+from ..record.summary import length
 from .fold import Node, Rolled, fold
 from .layout import LEVELS, Layout, layout
 from .text import visible
@@ -147,15 +148,17 @@ def growth(record: Record, entry: Entry, merged: Merged, backward: Sequence[Mome
 
 
 def parts(record: Record, entry: Entry) -> Iterator[tuple[Sent, float, np.ndarray | None]]:
-    """Yield each part of a parameter's gradient with the norm so far, and the gradient so far where it was kept."""
-    to = [s for s in record.sent if s.walk == 0 and s.target == entry.id]
-    if to and record.nodes[to[0].source].view_of == entry.id and len(to) == 1:
-        to = [s for s in record.sent if s.walk == 0 and s.target == to[0].source]  # the view has gathered it
-    if all(s.data is not None for s in to):
-        for sent, gradient in record.growth(entry.id):
-            yield sent, float(np.linalg.norm(gradient.astype(np.float64))), gradient
-    else:
-        yield from ((sent, sent.total, None) for sent in to if sent.total is not None)
+    """Yield each part of a parameter's gradient with the norm so far, and the gradient so far where all were kept."""
+    own = {entry.id} | {other.id for other in record.nodes if other.view_of == entry.id}
+    sent = [s for s in record.sent if s.walk == 0 and s.target in own]
+    if all(s.data is not None for s in sent):
+        for s, gradient in record.growth(entry.id):
+            yield s, length(gradient), gradient
+        return
+    arrived = [s for s in sent if s.target == entry.id]
+    if len(arrived) == 1 and arrived[0].source in own:  # a view has gathered it, and the norm is the same there
+        arrived = [s for s in sent if s.target == arrived[0].source]
+    yield from ((s, s.total, None) for s in arrived if s.total is not None)
 
 
 def described(place: Any, merged: Merged, lit: dict[int, int], back: dict[int, int], steps: int) -> dict[str, Any]:
