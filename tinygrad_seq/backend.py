@@ -151,7 +151,7 @@ class Kernel(Protocol):
     """A backend's own whole-call version of a fused operation."""
 
     def forward(self, *arrays: Any, training: bool, **static: Any) -> tuple[tuple[Any, ...], Buffers]:
-        """Return the outputs, and by name what backward and the recorder read; `training=False` may skip the latter."""
+        """Return the outputs, and by name what backward and watchers read; `training=False`: nobody is going to."""
 
     def backward(
         self,

@@ -12,17 +12,18 @@ IDS = np.random.default_rng(0).integers(0, I, (T, B))
 FEATURES = np.random.default_rng(0).standard_normal((T, B, I))
 
 
-class Types:
+class Types(scope.Watcher):
     """Collects the floating types of all results and gradients, by operation."""
 
     def __init__(self):
         self.seen = {}
 
-    def made(self, op, outputs, where, buffers):
-        self.seen |= {f"{op.name} in {where}": y.dtype for y in outputs if y.dtype.kind == "f"}
+    def made(self, call):
+        self.seen |= {f"{call.op.name} in {call.where}": y.dtype for y in call.outputs if y.dtype.kind == "f"}
 
-    def sent(self, op, name, gradient, where):
-        self.seen[f"gradient of {name}, {op.name} in {where}"] = gradient.dtype
+    def sent(self, node, i, gradient):
+        name = f"gradient of {node.op.input_name(i)}, {node.op.name} in {node.where}"
+        self.seen[name] = getattr(gradient, "values", gradient).dtype
 
 
 def nodes(tensor):

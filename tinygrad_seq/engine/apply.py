@@ -11,7 +11,7 @@ from typing import Any
 
 from ..backend import SCALARS, check_same_backend, is_array, is_floating, namespace, namespaces, weak
 from ..errors import DTypeError, ShapeError, SpellingError
-from ..scope import Mode, mode
+from ..scope import Call, Mode, mode
 from .variable import Node, Variable
 
 __all__ = ["application", "refuse_foreign", "several"]
@@ -58,7 +58,7 @@ def unary(op: Any) -> Callable[..., Any]:
             saved = read((data, y) if plain else (data, y, data.shape, *static_values(op, args, named)))
             out.node = Node(op, (parent,), (saved,), y.shape, y.dtype, m.where)
         if m.watcher is not None:
-            m.watcher.made(op, (out,), m.where, {})
+            m.watcher.made(Call(op, (x, *args), named, (out,), m.where))
         return out
 
     return apply
@@ -102,7 +102,7 @@ def binary(op: Any) -> Callable[..., Any]:
             saved = (() if node_a is None else read_a(values), () if node_b is None else read_b(values))
             out.node = Node(op, (node_a, node_b), saved, y.shape, y.dtype, m.where)
         if m.watcher is not None:
-            m.watcher.made(op, (out,), m.where, {})
+            m.watcher.made(Call(op, (a, b), {}, (out,), m.where))
         return out
 
     return apply
@@ -137,7 +137,7 @@ def nary(op: Any) -> Callable[..., Any]:
             shapes = (shape_of(x) for x in data)
             values = (*data, y, *shapes, *static_values(op, rest, named))
             saved = tuple(() if p is None else read(values) for p, read in zip(parents, op.readers, strict=True))
-        return results(op, kind, y, parents, saved, m)
+        return results(op, args, named, kind, y, parents, saved, m)
 
     return apply
 
@@ -164,12 +164,21 @@ def variadic(op: Any) -> Callable[..., Any]:
         if m.grad and any(p is not None for p in parents):
             shapes = tuple(x.shape for x in data)
             saved = op.readers[0]((data, y, shapes, *static_values(op, (), named)))
-        return results(op, kind, y, parents, saved, m)
+        return results(op, items, named, kind, y, parents, saved, m)
 
     return apply
 
 
-def results(op: Any, kind: Any, y: Any, parents: tuple[Any, ...], saved: Any, m: Mode) -> Any:
+def results(
+    op: Any,
+    args: tuple[Any, ...],
+    named: dict[str, Any],
+    kind: Any,
+    y: Any,
+    parents: tuple[Any, ...],
+    saved: Any,
+    m: Mode,
+) -> Any:
     """Return what `forward` gave as variables on the graph (`saved` is None where nothing can flow)."""
     if op.outputs != 1:
         outs = several(op, kind, y, parents, saved, m)
@@ -177,7 +186,7 @@ def results(op: Any, kind: Any, y: Any, parents: tuple[Any, ...], saved: Any, m:
         node = None if saved is None else Node(op, parents, saved, y.shape, y.dtype, m.where)
         outs = (kind.handle(y, node),)
     if m.watcher is not None:
-        m.watcher.made(op, outs, m.where, {})
+        m.watcher.made(Call(op, args, named, outs, m.where))
     return outs[0] if op.outputs == 1 else outs
 
 
@@ -185,8 +194,13 @@ class Output:
     """Marks one result of an operation that has several: a thin node above the operation's own."""
 
     name = "output"
+    outputs = 1
     broadcasts = False
     views = True
+
+    @staticmethod
+    def input_name(i: int) -> str:
+        return "result"
 
 
 def several(op: Any, kind: Any, ys: Any, parents: tuple[Any, ...], saved: Any, m: Mode) -> tuple[Any, ...]:
