@@ -5,7 +5,7 @@
 ## make lint    ruff and the import contracts
 ## make types   mypy --strict
 ## make docs    the examples in the docstrings and the README, the links in the Markdown files
-## make bench   beside other libraries, depth, import, single operations: some minutes
+## make bench   beside other libraries, depth, import, single operations, the README's figures: half an hour
 ## make clean   remove .venv and what the tools left behind; runs/ stays
 
 VENV := .venv
@@ -15,6 +15,9 @@ PYTHON ?= $(shell for candidate in python3 python3.14 python3.13 python3.12 pyth
 
 # The arrays are small: BLAS threads would only get in each other's way beside several test processes.
 PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m pytest
+
+# Where a second thread can be worth its while.
+TWO_THREADS := $(foreach cell,lstm gru rnn,S-$(cell) M-$(cell)) L-lstm $(foreach size,S M L,$(size)-lstm-embedding $(size)-lstm-dense)
 
 .PHONY: help demo test lint types docs bench clean
 
@@ -40,10 +43,13 @@ docs: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(PY) -m benchmarks.peers
+	$(PY) -m benchmarks.peers --threads 2 --workloads $(TWO_THREADS)
+	$(PY) -m benchmarks.roofline
 	$(PY) -m benchmarks.depth
 	$(PY) -m benchmarks.import_cost
 	$(PY) -m benchmarks.arity
 	$(PYTEST) benchmarks --benchmark-only
+	$(PY) -m benchmarks.readme
 
 clean:
 	rm -rf $(VENV) build dist site htmlcov .benchmarks .coverage .coverage.* .hypothesis

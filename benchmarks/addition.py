@@ -1,6 +1,6 @@
 """Two-digit addition as text, "16+72" to "88": encoder and decoder of 128 LSTM cells each, the input reversed.
 
-    python -m benchmarks.addition [--epochs 150] [--seed 0] [--json FILE]
+    python -m benchmarks.addition [--epochs 150] [--seed 0]
 
 5,000 training pairs; no test pair is among them in either order. Prints, every ten epochs, how many of the test answers
 are right in full, and how many characters. The set-up is that of Keras's example `addition_rnn`, where 99 % per
@@ -10,8 +10,6 @@ character are reported; pairs in the other order are not kept out there.
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -19,12 +17,13 @@ import numpy as np
 import tinygrad_seq as tg
 from tinygrad_seq import data, models, optim, train
 
+from .report import save
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=150)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
     args = parser.parse_args()
 
     tg.manual_seed(args.seed)
@@ -55,8 +54,7 @@ def main() -> None:
         }
         curve.append(row)
         print("epoch {epoch:3}  exact {exact:.1%}  per character {per_character:.1%}  {seconds:.0f} s".format(**row))
-    if args.json:
-        args.json.write_text(json.dumps({"seed": args.seed, "curve": curve}, indent=1) + "\n")
+    save("addition", {"seed": args.seed, "curve": curve})
 
 
 if __name__ == "__main__":

@@ -1,100 +1,102 @@
-"""How recording and drawing grow with time: an LSTM unrolled operation by operation.
+"""How long a picture of T steps takes, and how large it is: is the cost linear?
 
-    python -m benchmarks.drawing [--rounds 3] [--lengths 10 50 200 1000]
+    python -m benchmarks.drawing [--rounds 3] [--steps 10 50 200 1000]
 
-For each length T: recording a forward and backward pass (beside the pass unrecorded), its JSON, the DOT text, and SVG
-by the `dot` command where it is there, whole and with all but 8 steps folded. Least CPU seconds of the rounds; dot's
-are those of its own process. Times grow as T^e.
+An LSTM of 128 units reads T symbols and follows the last loss back. Measured are the run without a recorder, the run
+with one (and its JSON), the interactive page made from the record, its DOT text operation by operation, and what the
+`dot` command then takes for an SVG: whole, and with all but eight steps folded. Time grows as T^e.
 """
 
 from __future__ import annotations
 
-import resource
 from argparse import ArgumentParser
-from collections.abc import Callable
+from resource import RUSAGE_CHILDREN, getrusage
 from shutil import which
 from typing import Any
 
 import numpy as np
 
 import tinygrad_seq as tg
-from tinygrad_seq import nn, viz
-from tinygrad_seq.record import Record
+from tinygrad_seq.data import CharVocab
+from tinygrad_seq.models import CharLM
+from tinygrad_seq.viz import graph, page
 from tinygrad_seq.viz.render import by_command
 
+from .depth import exponent
 from .measure import clock
 from .report import save, table
 
-B, I, H = 1, 8, 16
-WHOLE_UP_TO = 200  # above that dot takes minutes, and nobody looks at 15,000 nodes
+WHOLE_UP_TO = 200  # steps: above, dot takes minutes for what nobody can look at
+TEXT = "The quick brown fox jumps over the lazy dog. "
 
 
-def step(T: int) -> Callable[[], None]:
-    """Return a function that runs an LSTM over T steps, forward and backward."""
-    tg.manual_seed(0)
-    lstm, x = nn.LSTM(I, H, path="cell"), tg.randn(T, B, I)
-    return lambda: (lstm(x).output[-1] ** 2).sum().backward()
+def forward_and_backward(model: CharLM, ids: np.ndarray) -> None:
+    logits, _ = model(ids[None, :-1])
+    loss = tg.functional.cross_entropy(logits[:, -1], ids[-1:])
+    tg.grad(loss, list(model.parameters()))
 
 
-def recorded(T: int) -> Record:
-    with tg.record() as tape:
-        step(T)()
-    return tape
-
-
-def dot_seconds(source: str) -> float:
-    """Return the CPU seconds that dot takes for an SVG."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    by_command(source, "svg")
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-
-
-def timed(f: Callable[[], Any]) -> float:
-    start = clock()
-    f()
-    return clock() - start
-
-
-def measure(T: int) -> dict[str, float]:
-    """Return times and sizes of one length."""
-    run = step(T)
-    tape = recorded(T)
-    whole, folded = viz.graph(tape), viz.graph(tape, steps=8)
-    found: dict[str, float] = {
+def measure(model: CharLM, T: int) -> dict[str, Any]:
+    """Return the times of one run of T steps, and the page's size."""
+    ids = model.vocab.encode((TEXT * (T // len(TEXT) + 1))[: T + 1])
+    times = [clock()]
+    forward_and_backward(model, ids)
+    times.append(clock())
+    with tg.record(gradients="parts", expand=True) as tape:
+        forward_and_backward(model, ids)
+    times.append(clock())
+    html = page(tape).html
+    times.append(clock())
+    whole = graph(tape).dot
+    times.append(clock())
+    plain, recorded, drawn, written = np.diff(times).tolist()
+    return {
+        "steps": T,
         "nodes": len(tape.nodes),
-        "unrecorded s": timed(run),
-        "recorded s": timed(lambda: recorded(T)),
-        "JSON MB": len(tape.to_json()) / 1e6,
-        "JSON s": timed(tape.to_json),
-        "DOT MB": len(whole.dot) / 1e6,
-        "DOT s": timed(lambda: viz.graph(tape).dot),
+        "run": plain,
+        "recorded run": recorded,
+        "page": drawn,
+        "page kB": len(html.encode()) / 1000,
+        "JSON kB": len(tape.to_json()) / 1000,
+        "DOT": written,
+        "DOT kB": len(whole.encode()) / 1000,
+        "dot": dot(whole) if T <= WHOLE_UP_TO else None,
+        "dot, folded": dot(graph(tape, steps=8).dot),
     }
-    if which("dot"):
-        if T <= WHOLE_UP_TO:
-            found["dot s"] = dot_seconds(whole.dot)
-        found["dot folded s"] = dot_seconds(folded.dot)
-    return found
+
+
+def dot(source: str) -> float | None:
+    """Return the CPU seconds that the dot command takes for an SVG, None where it is not."""
+    if which("dot") is None:
+        return None
+    before = getrusage(RUSAGE_CHILDREN).ru_utime
+    by_command(source, "svg")
+    return getrusage(RUSAGE_CHILDREN).ru_utime - before
 
 
 def main() -> None:
+    """Measure every length, round by round; print and keep the least times."""
     parser = ArgumentParser(prog="python -m benchmarks.drawing", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--lengths", type=int, nargs="+", default=[10, 50, 200, 1000])
+    parser.add_argument("--steps", type=int, nargs="+", default=[10, 50, 200, 1000])
     args = parser.parse_args()
-    rounds = [[measure(T) for T in args.lengths] for _ in range(args.rounds)]
-    best = [{key: min(run[k][key] for run in rounds) for key in rounds[0][k]} for k in range(len(args.lengths))]
-    columns = list(best[0])
-    rows = [
-        (T, *(f"{found[key]:.3g}" if key in found else "-" for key in columns))
-        for T, found in zip(args.lengths, best, strict=True)
+    tg.manual_seed(0)
+    model = CharLM(CharVocab.from_text(TEXT), hidden_size=128)
+    measure(model, args.steps[0])
+    rounds = [[measure(model, T) for T in args.steps] for _ in range(args.rounds)]
+    points = [
+        {key: None if own[0][key] is None else min(run[key] for run in own) for key in own[0]}
+        for own in zip(*rounds, strict=True)
     ]
+    rows = [["-" if x is None else f"{x:.3f}" if isinstance(x, float) else x for x in p.values()] for p in points]
+    print(table(list(points[0]), rows))
     growth = {}
-    for key in columns:
-        known = [(T, found[key]) for T, found in zip(args.lengths, best, strict=True) if found.get(key)]
+    for key in ("run", "recorded run", "page", "DOT", "dot", "page kB", "JSON kB", "DOT kB"):
+        known = [(p["steps"], p[key]) for p in points if p[key]]
         if len(known) > 1:
-            growth[key] = float(np.polyfit(*np.log(np.array(known)).T, 1)[0])
-    print(table(("T", *columns), [*rows, ("T^e", *(f"{growth[key]:.2f}" for key in columns))]))
-    save("drawing", {"lengths": args.lengths, "rounds": args.rounds, "best": best, "growth": growth})
+            growth[key] = exponent(*zip(*known, strict=True))
+    print("\n" + ", ".join(f"{key} ~ steps^{e:.2f}" for key, e in growth.items()))
+    save("drawing", {"rounds": args.rounds, "unit": "CPU seconds", "sizes": points, "exponents": growth})
 
 
 if __name__ == "__main__":

@@ -13,24 +13,37 @@ from typing import Any
 
 from tinygrad_seq.train.environment import environment
 
-__all__ = ["save", "table"]
+__all__ = ["RESULTS", "merge", "save", "table"]
 
 HERE = Path(__file__).parent
+RESULTS = HERE / "results"
 
 
 def save(name: str, results: dict[str, Any]) -> None:
     """Write results, with machine, versions, date and commit, to `results/<name>.json`."""
-    path = HERE / "results" / f"{name}.json"
+    write(name, {"environment": machine(1), **results})
+
+
+def merge(name: str, key: str, results: dict[str, Any]) -> None:
+    """Write results under a key of `results/<name>.json`, with a machine of their own, and leave the other keys."""
+    path = RESULTS / f"{name}.json"
+    kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    write(name, {**kept, key: {"environment": machine(results["threads"]), **results}})
+
+
+def write(name: str, results: dict[str, Any]) -> None:
+    """Write results to `results/<name>.json` as they are."""
+    path = RESULTS / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps({"environment": machine(), **results}, indent=2) + "\n")
+    path.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
     print(f"\nwritten: {path.relative_to(HERE.parent)}")
 
 
-def machine() -> dict[str, Any]:
-    """Return what the numbers depend on. Every measured process has one thread, whatever this one has."""
+def machine(threads: int) -> dict[str, Any]:
+    """Return what the numbers depend on. `threads` are those of the measured processes, whatever this one has."""
     return {
         **environment(),
-        "blas_threads": 1,
+        "blas_threads": threads,
         "cpu": cpu_model(),
         "cores": os.cpu_count(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

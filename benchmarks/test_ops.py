@@ -25,8 +25,8 @@ CELLS = {"rnn": nn.RNNCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell, "mlstm": nn.
 
 @pytest.mark.parametrize("op", OPS)
 @pytest.mark.parametrize("size", SHAPES)
-def test_op(benchmark, size, op):
-    benchmark.group = f"op, forward and backward, {size}"
+def test_op(benchmark, backend, size, op):
+    benchmark.group = f"ops: forward and backward, {size}"
     B, H = SHAPES[size]
     x, W = tg.randn(B, H, requires_grad=True), tg.randn(H, H, requires_grad=True)
     dy = tg.ones_like(OPS[op](x, W).detach())
@@ -34,12 +34,13 @@ def test_op(benchmark, size, op):
     def forward_backward():
         x.grad = W.grad = None
         OPS[op](x, W).backward(dy)
+        return x.grad.numpy()
 
     benchmark(forward_backward)
     assert x.grad.shape == x.shape
 
 
-@pytest.mark.benchmark(group="many reads of one tensor, forward and backward")
+@pytest.mark.benchmark(group="ops: many reads of one tensor, forward and backward")
 @pytest.mark.parametrize("T", [250, 1000])
 def test_reads_in_a_loop(benchmark, T):
     """Linear in T: each read adds its slice into one buffer."""
@@ -56,9 +57,9 @@ def test_reads_in_a_loop(benchmark, T):
     assert np.all(x.grad.numpy() == 1)
 
 
-@pytest.mark.benchmark(group="cell, one step forward and backward, batch 32, 128 units")
+@pytest.mark.benchmark(group="cells: one step forward and backward, batch 32, 128 units")
 @pytest.mark.parametrize("cell", CELLS)
-def test_cell(benchmark, cell):
+def test_cell(benchmark, backend, cell):
     module, x_t = CELLS[cell](128, 128), tg.randn(32, 128)
 
     def forward_backward():
@@ -66,6 +67,7 @@ def test_cell(benchmark, cell):
         state = module(x_t)
         h_t = state if cell in {"rnn", "gru"} else state.h
         h_t.sum().backward()
+        return module.weight_hh.grad.numpy()
 
     benchmark(forward_backward)
     assert all(p.grad is not None for p in module.parameters())

@@ -100,6 +100,8 @@ def as_leaves(inputs: Sequence[Any]) -> list[Any]:
 class AnomalyWatcher(Watcher):
     """Looks at every result and every gradient, and raises at the first that is not finite."""
 
+    expand = True
+
     def made(self, call: Call) -> None:
         for output in call.outputs:
             if is_floating(output.data.dtype):
@@ -126,6 +128,7 @@ def detect_anomaly() -> AbstractContextManager[None]:
     """Raise AnomalyError at the first result or gradient that is infinite or NaN, saying which operation made it.
 
     The message names the operation, the module path, the time step, the shape and the first bad index. Every array is
-    looked at, which makes everything several times slower: switch it on to find the cause, not to train.
+    looked at, and fused operations run op by op, which makes everything several times slower: switch it on to find the
+    cause, not to train.
     """
     return switched(watcher=AnomalyWatcher())

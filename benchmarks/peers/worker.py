@@ -6,21 +6,28 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
 
-from ..measure import clock, grown
-from .workloads import Case
+from ..measure import grown, peak
+from ..task import task
 
 WARM_UP = 20  # operations or steps: what a library makes once is not the graph's memory
+GREEDY = 50  # symbols: a wrong state shows in the first
+
+Laps = dict[str, float]
+Ready = tuple[dict[str, Any], Callable[[], Laps]]
 
 
 def main() -> None:
-    """Arguments: the peer, the workload, its size. Each line on stdin is the length of one turn in seconds."""
-    peer, workload, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    """Arguments: adapter, workload, size, threads. Each line on stdin is the length of one turn in seconds."""
+    peer, workload, size, threads = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    clock = process_time if threads == 1 else perf_counter  # CPU time would add the threads up
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library that prints does not garble the answers
 
@@ -33,42 +40,80 @@ def main() -> None:
         say(problem=f"not installed ({e.name})")
         return
     say(version=version_of(adapter.DISTRIBUTION))
-    if not hasattr(adapter, workload):
+    prepare = PREPARE.get(workload, training)
+    if not hasattr(adapter, FUNCTION.get(workload, "train")):
         say(problem="has no such workload")
         return
     try:
-        once(getattr(adapter, workload)(WARM_UP))
-        case = getattr(adapter, workload)(size)
-        gradient, memory = grown(lambda: once(case))
+        found, lap = prepare(adapter, workload, size, clock)
     except Exception as e:  # noqa: BLE001  whatever a library raises is its result
         say(problem=f"{type(e).__name__}: {e}")
         return
-    say(checksum=float(np.abs(gradient).sum()), growth_mb=memory)
+    say(**found)
     for line in sys.stdin:
-        say(**turn(case, float(line)))
+        say(**turn(lap, float(line), clock))
 
 
-def once(case: Case) -> np.ndarray:
-    """Return the gradient of one forward and backward pass."""
-    return np.asarray(case.backward(case.forward()), dtype=np.float64)
+def graph(adapter: Any, workload: str, size: int, clock: Callable[[], float]) -> Ready:
+    """Prepare a forward and a backward pass: checked is the gradient."""
+    build = getattr(adapter, workload)
 
+    def once(case: Any) -> np.ndarray:
+        return np.asarray(case.backward(case.forward()), dtype=np.float64)
 
-def turn(case: Case, seconds: float) -> dict[str, list[float]]:
-    """Repeat for about so many seconds, once at least; return what each forward and each backward pass took."""
-    forward: list[float] = []
-    backward: list[float] = []
-    gc.collect()
-    begin = clock()
-    while not forward or clock() - begin < seconds:
+    once(build(WARM_UP))
+    case = build(size)
+    gradient, memory = grown(lambda: once(case))
+
+    def lap() -> Laps:
         start = clock()
         made = case.forward()
         middle = clock()
         case.backward(made)
-        end = clock()
-        del made
-        forward.append(middle - start)
-        backward.append(end - middle)
-    return {"forward": forward, "backward": backward}
+        return {"forward": middle - start, "backward": clock() - middle}
+
+    return {"check": [float(np.abs(gradient).sum())], "growth_mb": memory}, lap
+
+
+def training(adapter: Any, workload: str, size: int, clock: Callable[[], float]) -> Ready:
+    """Prepare a training step: checked are the loss of the first step and the losses after one and two updates."""
+    step = adapter.train(task(workload))
+    losses = [step() for _ in range(3)]
+
+    def lap() -> Laps:
+        start = clock()
+        step()
+        return {"step": clock() - start}
+
+    check = [] if None in losses else [float(loss) for loss in losses]
+    return {"check": check, "process_mb": peak()}, lap
+
+
+def writing(adapter: Any, workload: str, size: int, clock: Callable[[], float]) -> Ready:
+    """Prepare the writing of text: checked are the symbols that are likeliest each time."""
+    model = adapter.write()
+    ids = [float(k) for k in model.greedy(GREEDY)]
+
+    def lap() -> Laps:
+        start = clock()
+        model.sampled(size)
+        return {"write": clock() - start}
+
+    return {"check": ids, "process_mb": peak()}, lap
+
+
+PREPARE: dict[str, Callable[..., Ready]] = {"chain": graph, "lstm": graph, "write": writing}
+FUNCTION = {name: name for name in PREPARE}
+
+
+def turn(lap: Callable[[], Laps], seconds: float, clock: Callable[[], float]) -> dict[str, list[float]]:
+    """Repeat for about so many seconds, once at least; return what each part took each time."""
+    laps: list[Laps] = []
+    gc.collect()
+    begin = clock()
+    while not laps or clock() - begin < seconds:
+        laps.append(lap())
+    return {part: [one[part] for one in laps] for part in laps[0]}
 
 
 def version_of(distribution: str) -> str:

@@ -1,4 +1,4 @@
-"""The two workloads, written once: every library runs these same lines on its own arrays."""
+"""What is measured in each library, and what an adapter gives for it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Case", "Cell", "chain", "chain_arrays", "lstm", "lstm_arrays"]
+from ..task import Task
+from .cells import Functions
+from .cells import lstm as lstm_step
+
+__all__ = ["PROMPT", "WRITER", "Case", "Writing", "chain", "chain_arrays", "lstm", "lstm_arrays"]
 
 WIDTH = 64  # of the chain
 B, H = 16, 64  # of the LSTM; its input has H features too
+WRITER = Task("lstm", "onehot", B=1, T=1, H=256)  # the model that writes text; only its weights count
+PROMPT = 10  # the symbol that is read first
 
 
 class Case(NamedTuple):
-    """One workload in one library: forward and backward are measured apart.
+    """One graph in one library: forward and backward are measured apart.
 
     `forward()` builds the graph and returns what `backward` takes; that returns the gradient of w, or of W_x, and
     leaves no gradient behind for the next turn to add to.
@@ -24,13 +30,14 @@ class Case(NamedTuple):
     backward: Callable[[Any], Any]
 
 
-class Cell(NamedTuple):
-    """What the LSTM step takes from a library besides its operators."""
+class Writing(NamedTuple):
+    """A model that writes text symbol by symbol, as a user gets it.
 
-    sigmoid: Callable[[Any], Any]
-    tanh: Callable[[Any], Any]
-    matmul: Callable[[Any, Any], Any]
-    split: Callable[[Any], Sequence[Any]]  # (B, 4 H) into four (B, H)
+    `sampled(n)` draws n symbols; `greedy(n)` takes the likeliest each time and returns their numbers.
+    """
+
+    sampled: Callable[[int], Any]
+    greedy: Callable[[int], Sequence[int]]
 
 
 def chain_arrays() -> tuple[np.ndarray, np.ndarray]:
@@ -56,13 +63,10 @@ def lstm_arrays(T: int) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]
     return weights, xs, np.zeros((B, H), np.float32)
 
 
-def lstm(cell: Cell, weights: Sequence[Any], xs: Sequence[Any], zeros: Any) -> Any:
+def lstm(f: Functions, weights: Sequence[Any], xs: Sequence[Any], zeros: Any) -> Any:
     """Return h_T of an LSTM that is unrolled operation by operation."""
-    sigmoid, tanh, matmul, split = cell
     W_x, W_h, b = weights
     h = c = zeros
     for x_t in xs:
-        i_t, f_t, g_t, o_t = split(matmul(x_t, W_x) + matmul(h, W_h) + b)
-        c = sigmoid(f_t) * c + sigmoid(i_t) * tanh(g_t)
-        h = sigmoid(o_t) * tanh(c)
+        h, c = lstm_step(f, f.matmul(x_t, W_x) + b, (h, c), W_h)
     return h

@@ -43,7 +43,7 @@ def test_without_an_embedding_a_symbol_enters_as_a_one_hot_vector(cell, rng):
 def test_with_an_embedding_a_symbol_enters_as_its_row_of_the_table(rng):
     model, x = CharLM(VOCAB, 5, embedding_size=3), ids_of(rng)
     output, _ = model.rnn(model.embedding.weight.detach().numpy()[x])
-    np.testing.assert_array_equal(model(x)[0].detach().numpy(), model.head(output).detach().numpy())
+    np.testing.assert_allclose(model(x)[0].detach().numpy(), model.head(output).detach().numpy(), atol=1e-6)
 
 
 @pytest.mark.parametrize("embedding", [None, 4])
@@ -280,3 +280,16 @@ def test_generation_draws_no_dropout_and_builds_no_graph(writer):
 
 def test_repr_tells_the_vocabulary():
     assert repr(CharLM(VOCAB, 4)).startswith("CharLM(6 chars\n")
+
+
+@pytest.mark.parametrize("time", [1, 7])
+def test_the_embedding_and_the_weights_that_read_it_have_the_gradients_of_the_two_products(cell, time, rng):
+    """Three texts of one symbol are fewer than the vocabulary, of seven they are more: two ways, one result."""
+    model, x = CharLM(VOCAB, 5, 2, cell=cell, embedding_size=4, dtype="float64"), ids_of(rng, time=time)
+    logits, _ = model(x)
+    output, _ = model.rnn(model.embedding(x))
+    expected = model.head(output)
+    np.testing.assert_allclose(logits.detach().numpy(), expected.detach().numpy(), atol=1e-13)
+    wrt = list(model.parameters())
+    for a, b in zip(*(tg.grad((y**3).sum(), wrt) for y in (logits, expected)), strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-10, atol=1e-12)

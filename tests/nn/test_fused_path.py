@@ -139,6 +139,12 @@ def test_explain_the_cell_path():
     assert nn.explain(lstm("cell")) == 'LSTM: cell loop, because path="cell" asks for it'
 
 
+@pytest.fixture
+def _no_kernels(monkeypatch):
+    monkeypatch.setattr(get_backend("numpy"), "kernels", {})
+
+
+@pytest.mark.usefixtures("_no_kernels")
 def test_explain_a_backend_without_a_kernel():
     assert nn.explain(lstm("auto")) == "LSTM: cell loop, because the numpy backend has no kernel for LSTMSequence"
 
@@ -147,6 +153,15 @@ def test_explain_a_kernel(kernel):
     assert nn.explain(lstm("auto")) == "LSTM: fused, by the numpy backend's kernel for LSTMSequence"
 
 
+def test_explain_a_block_in_which_every_step_is_watched(kernel):
+    with tg.record(expand=True):
+        for path in ("auto", "fused"):
+            assert nn.explain(lstm(path)) == "LSTM: cell loop, because a watcher asks to see every step"
+            step(lstm(path))
+    assert not kernel.calls
+
+
+@pytest.mark.usefixtures("_no_kernels")
 def test_explain_a_path_that_cannot_be_taken():
     assert nn.explain(lstm("fused")).startswith('LSTM: an error when called: path="fused"')
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import tinygrad_seq as tg
 from tinygrad_seq import nn
+from tinygrad_seq.errors import ShapeError
 
 I, H = 3, 2
 
@@ -54,7 +55,7 @@ def test_a_masked_batch_equals_each_row_run_alone_on_its_true_steps(net_of, batc
     T, B = mask.shape
     net = net_of(I, H, layers, bidirectional=bidirectional, dtype="float64")
     x = rng.standard_normal((T, B, I))
-    start = [rng.standard_normal((layers * net.directions, B, H)) for _ in net.parts]
+    start = [rng.standard_normal((layers * net.directions, B, H)) for _ in net.op.parts]
     weights = [rng.standard_normal((T, B, H * net.directions)), *(rng.standard_normal(s.shape) for s in start)]
 
     leaves = [tg.Tensor(np.where(mask[:, :, None], x, filling), requires_grad=True)]
@@ -97,7 +98,7 @@ def test_reset_equals_separate_runs_and_cuts_gradients(net_of, batch):
     T, B = reset.shape
     net = net_of(I, H, layers, bidirectional=bidirectional, dtype="float64")
     x = rng.standard_normal((T, B, I))
-    start = [rng.standard_normal((layers * net.directions, B, H)) for _ in net.parts]
+    start = [rng.standard_normal((layers * net.directions, B, H)) for _ in net.op.parts]
     weights = [rng.standard_normal((T, B, H * net.directions)), *(rng.standard_normal(s.shape) for s in start)]
 
     leaves = [tg.Tensor(a, requires_grad=True) for a in (x, *start)]
@@ -218,6 +219,34 @@ def test_whole_numbers_are_one_hot_vectors(net_of, rng, bidirectional):
     for a, b, c in zip(*seen, strict=True):
         close(a, c)
         close(b, c)
+
+
+@pytest.mark.parametrize("path", ["fused", "cell"])
+def test_whole_numbers_into_a_table_are_its_rows(net_of, rng, path):
+    """The product with the table is the embedding's, in another order: outputs and gradients, of the table too."""
+    net = net_of(4, H, 2, bidirectional=True, path=path, dtype="float64")
+    ids, mask = rng.integers(0, 5, (6, 3)), rng.random((6, 3)) < 0.7
+    E = rng.standard_normal((5, 4))
+    seen = []
+    for fold in (True, False):
+        table = tg.Tensor(E, requires_grad=True)
+        call = {"table": table} if fold else {}
+        output, state = net(ids if fold else tg.functional.embedding(ids, table), mask=mask, **call)
+        weights = [np.cos(np.arange(y.size)).reshape(y.shape) for y in (output, *parts_of(state))]
+        loss = projected([output, *parts_of(state)], weights)
+        seen.append([output, *tg.grad(loss, [table, *net.parameters()])])
+    for a, b in zip(*seen, strict=True):
+        close(a.detach().numpy(), b.detach().numpy())
+
+
+def test_what_a_table_refuses(net_of, rng):
+    net, table = net_of(4, H), tg.Tensor(rng.standard_normal((5, 4)))
+    with pytest.raises(ShapeError, match=r"expected a table of shape \(V, 4\), got \(4, 5\)"):
+        net(np.zeros((2, 1), int), table=table.mT)
+    with pytest.raises(ShapeError, match="table= is read by whole numbers"):
+        net(np.zeros((2, 1, 4), np.float32), table=table)
+    with pytest.raises(ShapeError, match=r"id 5 is outside 0 .. 4"):
+        net(np.full((2, 1), 5), table=table)
 
 
 def test_whole_numbers_into_a_cell_are_one_hot_vectors(cell_of, rng):

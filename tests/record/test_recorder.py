@@ -319,11 +319,22 @@ def test_parts_of_a_step_add_up_to_the_gradient_of_a_weight_used_at_that_step_on
         np.testing.assert_allclose(parts[t], copy.grad.numpy(), rtol=1e-9, atol=1e-15)
 
 
+@pytest.mark.parametrize("size", [3, 100])
+def test_how_long_the_gradient_is_so_far_is_kept_at_any_size(size):
+    rng = np.random.default_rng(0)
+    w = tg.tensor(rng.standard_normal((size, size)), requires_grad=True)
+    xs = rng.standard_normal((3, size, size))
+    with tg.record(gradients="parts") as tape:
+        sum((w * x).sum() for x in xs).backward()
+    so_far = np.cumsum(xs[::-1], axis=0)
+    assert [s.total for s in tape.sent if s.target == 0] == [pytest.approx(np.linalg.norm(g)) for g in so_far]
+
+
 def test_parts_of_large_parameters_are_lengths_only():
     w = tg.tensor(np.ones((100, 100)), requires_grad=True)
     with tg.record(gradients="parts") as tape:
         (w * 2).sum().backward()
-    assert [(s.norm, s.data is None) for s in tape.sent] == [(100.0, True), (200.0, True)]
+    assert [(s.norm, s.total, s.data is None) for s in tape.sent] == [(100.0, None, True), (200.0, 200.0, True)]
     with pytest.raises(GradientError, match="keeps small ones"):
         next(tape.growth(0))
 

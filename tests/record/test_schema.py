@@ -90,8 +90,8 @@ GOLDEN = {
         },
     ],
     "sent": [
-        {"walk": 0, "from": 3, "to": 1, "norm": 5.0, "data": [3.0, 4.0]},
-        {"walk": 0, "from": 1, "to": 0, "norm": 5.0, "data": [3.0, 4.0]},
+        {"walk": 0, "from": 3, "to": 1, "norm": 5.0, "total": 5.0, "data": [3.0, 4.0]},
+        {"walk": 0, "from": 1, "to": 0, "norm": 5.0, "total": 5.0, "data": [3.0, 4.0]},
     ],
 }
 
@@ -152,6 +152,7 @@ def test_what_is_written_is_read_back_bit_for_bit(dtype):
             if a is not None:
                 assert (a.data.dtype, bits(a.data)) == (b.data.dtype, bits(b.data))
     for old, new in zip(tape.sent, back.sent, strict=True):
+        assert repr(old.total) == repr(new.total)
         assert (old.data is None) == (new.data is None)
         assert old.data is None or bits(old.data) == bits(new.data)
     words = {word for word in ("NaN", "Infinity", "-Infinity") if f'"{word}"' in text}

@@ -67,8 +67,13 @@ class CharLM(Module):
 
     def forward(self, x: Any, state: Any = None) -> tuple[Tensor, Any]:
         """Return the scores of every next symbol, and the state after the last one."""
-        inputs = x if self.embedding is None else self.embedding(beside(x, self.head.weight))
-        output, state = self.rnn(inputs, state)
+        x = beside(x, self.head.weight)
+        if self.embedding is None:
+            output, state = self.rnn(x, state)
+        elif len(self.vocab) < x.size:  # fewer symbols than places: cheaper to multiply each symbol's vector once
+            output, state = self.rnn(x, state, table=self.embedding.weight)
+        else:
+            output, state = self.rnn(self.embedding(x), state)
         return self.head(self.dropout(output)), state
 
     def loss(self, batch: Batch, state: Any = None) -> tuple[Tensor, Any]:

@@ -17,57 +17,70 @@ from ..engine.fused import FusedOp, Path
 from ..errors import ConfigError, ShapeError
 from ..tensor import Tensor
 from . import init
-from .arguments import State, a_step_ahead, as_input, as_mask, start_state, step_mask
+from .arguments import State, a_step_ahead, as_input, as_mask, check_symbols, start_state, step_mask, symbols
 from .module import Module, Parameter
 from .state import LSTMState, RecurrentOutput
 
-__all__ = ["Cell", "Options", "Recurrent", "projected", "unrolled"]
+__all__ = ["Cell", "Options", "Recurrent", "SequenceOp"]
 
 
-def projected(x: Tensor, W_ih: Tensor, *biases: Tensor | None) -> Tensor:
-    """Return W_ih x + b for all time steps in one product; whole numbers x stand for one-hot vectors: a row is picked.
+def projected(x_t: Tensor, W_T: Tensor, b: Tensor | None = None) -> Tensor:
+    """Return W x_t + b; whole numbers x_t stand for one-hot vectors: a column of W is picked.
 
-    Shapes: x (..., I) or integers (...), W_ih (G, I), result (..., G).
+    Shapes: x_t (B, I) or integers (B,), W_T (I, G), result (B, G).
     """
-    y = F.embedding(x, W_ih.mT) if x.dtype.kind in "iu" else x @ W_ih.mT
-    given = [b for b in biases if b is not None]
-    return y + sum(given[1:], start=given[0]) if given else y
+    y = W_T[x_t.data] if x_t.dtype.kind in "iu" else x_t @ W_T
+    return y if b is None else y + b
 
 
-def unrolled(
-    step: Callable[[int, State], State],
-    state: State,
-    T: int,
-    mask: Any = None,
-    reset: Any = None,
-    reverse: bool = False,
-) -> State:
-    """Run `step(t, state)` over T steps; return the hidden states of all steps (T, B, H), then the last state.
+def summed(b_ih: Tensor | None, b_hh: Tensor | None) -> Tensor | None:
+    """Return the sum of the two biases, which come together or not at all."""
+    return None if b_ih is None else b_ih + b_hh
 
-    Where mask (T, B) is False the state passes through and the output is zero; where reset (T, B) is True the state is
-    zero before the step. Both are arrays. With `reverse` time runs backwards.
+
+class SequenceOp(FusedOp):
+    """A recurrence over a whole sequence in one direction; by definition, the loop over its step.
+
+    Inputs: x, mask, reset, the parts of the state (B, H), the weights. Outputs: the hidden states of all steps
+    (T, B, H), then the parts of the last state. Where mask (T, B) is False the state passes through and the output is
+    zero; where reset (T, B) is True the state is zero before the step. Both are arrays or None. With `reverse` time
+    runs backwards.
     """
-    outputs: list[Any] = [None] * T
-    for t in reversed(range(T)) if reverse else range(T):
-        scope.step(t)
-        if reset is not None:
-            state = tuple(ops.where(reset[t][:, None], 0.0, s) for s in state)
-        new = tuple(step(t, state))
-        outputs[t] = new[0]
-        if mask is not None:
-            here = mask[t][:, None]
-            outputs[t] = ops.where(here, new[0], 0.0)
-            new = tuple(ops.where(here, n, s) for n, s in zip(new, state, strict=True))
-        state = new
-    scope.step(None)
-    return (ops.stack(outputs), *state)
+
+    parts: ClassVar[tuple[str, ...]] = ("h",)
+    stepper: ClassVar[Callable[..., Callable[..., Any]]]
+    """`stepper(*weights, **settings)` returns `step(x_t, *state)`: what is the same for all steps is made once."""
+
+    @classmethod
+    def reference(
+        cls, x: Tensor, mask: Any, reset: Any, *state_and_weights: Any, reverse: bool, **settings: Any
+    ) -> tuple[Tensor, ...]:
+        """Run the step over all steps."""
+        state, weights = state_and_weights[: len(cls.parts)], state_and_weights[len(cls.parts) :]
+        step = cls.stepper(*weights, **settings)
+        outputs: list[Any] = [None] * len(x)
+        for t in reversed(range(len(x))) if reverse else range(len(x)):
+            scope.step(t)
+            if reset is not None:
+                state = tuple(ops.where(reset[t][:, None], 0.0, s) for s in state)
+            new = step(x[t], *state)
+            new = new if isinstance(new, tuple) else (new,)
+            outputs[t] = new[0]
+            if mask is not None:
+                here = mask[t][:, None]
+                outputs[t] = ops.where(here, new[0], 0.0)
+                new = tuple(ops.where(here, n, s) for n, s in zip(new, state, strict=True))
+            state = new
+        scope.step(None)
+        return (ops.stack(outputs), *state)
 
 
 class Weighted(Module):
     """A module whose weights start uniform in +-1/sqrt(hidden_size), as PyTorch's recurrent ones do."""
 
     gates: ClassVar[int]
-    parts: ClassVar[tuple[str, ...]] = ("h",)
+    op: ClassVar[type[SequenceOp]]
+    reading: ClassVar[tuple[int, ...]] = (0,)  # which of the weights multiply x
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool, dtype: Any) -> None:
         if input_size < 1 or hidden_size < 1:
@@ -89,6 +102,10 @@ class Weighted(Module):
     def weights(self, suffix: str = "") -> tuple[Any, ...]:
         """Return the weights of one layer as the equations take them; a bias that is absent is None."""
         return tuple(getattr(self, name + suffix, None) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+
+    def reading_rows(self, weights: tuple[Any, ...], E: Tensor) -> tuple[Any, ...]:
+        """Return the weights for one-hot vectors x instead of the rows E^T x of a table: W E^T for each W beside x."""
+        return tuple(W @ E.mT if i in self.reading else W for i, W in enumerate(weights))
 
     def settings(self) -> dict[str, Any]:
         """Return what the equations have to know besides their arrays."""
@@ -112,10 +129,13 @@ class Cell(Weighted):
         super().__init__(input_size, hidden_size, bias, dtype)
         self.add_weights(input_size)
 
-    def start(self, x_t: Any, state: Any) -> tuple[Tensor, State]:
-        """Return the input and the parts of the state as tensors, checked against each other."""
+    def forward(self, x_t: Any, state: Any = None) -> Any:
+        """Return the next state."""
         x_t = as_input(x_t, self.input_size, ("batch",), self.weight_ih)
-        return x_t, start_state(state, self.parts, (x_t.shape[0], self.hidden_size), self.weight_ih)
+        check_symbols(x_t, self.input_size)
+        state = start_state(state, self.op.parts, (x_t.shape[0], self.hidden_size), self.weight_ih)
+        step = self.op.stepper(*self.weights(), **self.settings())
+        return step(x_t, *state)
 
 
 class Options(TypedDict, total=False):
@@ -132,18 +152,19 @@ class Options(TypedDict, total=False):
 class Recurrent(Weighted):
     """A recurrent net over whole sequences: layers, one direction or two, dropout between layers.
 
-    Call: `output, state = net(x, state, lengths=, mask=, reset=)`.
+    Call: `output, state = net(x, state, lengths=, mask=, reset=, table=)`.
     Shapes: x (T, B, input_size), or integers (T, B) that stand for one-hot vectors; output (T, B, D H), D directions;
     each part of the state (num_layers D, B, H). With `batch_first` x and output are (B, T, ...); the state never is.
     `lengths` (B,) are the true lengths of padded rows: no sorting, no packing, every row comes out as if it were alone,
     whatever stands in the padding. `mask` (T, B), laid out as x, is False at steps to pass over, in any pattern: the
     state passes through, the output is zero. `reset` (T, B), laid out as x, is True where a new sequence begins: the
-    state starts from zero there, in both directions, and no gradient flows across. `.last` of the result is the top
-    layer at the true end. `path` chooses between the loop over cells and a backend's kernel: see `nn.explain`.
+    state starts from zero there, in both directions, and no gradient flows across. With `table` E (V, input_size) whole
+    numbers stand for its rows: W_ih E^T is made once for V symbols, not W_ih E^T x for T B of them. `.last` of the
+    result is the top layer at the true end. `path` chooses between the loop over cells and a backend's kernel: see
+    `nn.explain`.
     Raises ShapeError for input or state of another size, ConfigError for settings that contradict each other.
     """
 
-    op: ClassVar[type[FusedOp]]
     weight_ih_l0: Parameter
 
     def __init__(
@@ -192,6 +213,7 @@ class Recurrent(Weighted):
         lengths: Any = None,
         mask: Any = None,
         reset: Any = None,
+        table: Tensor | None = None,
     ) -> RecurrentOutput:
         """Run over a batch of sequences; see the class."""
         like = self.weight_ih_l0
@@ -204,10 +226,11 @@ class Recurrent(Weighted):
         steps = step_mask(lengths, mask, (T, B), self.batch_first, like)
         if steps is not None:  # infinite or NaN padding would reach the weights' gradient as 0 * inf
             x = ops.where(steps if x.ndim == 2 else steps[:, :, None], x, 0)
+        check_symbols(x, self.input_size if table is None else symbols(table, self.input_size, x))
         begins = as_mask(reset, "reset", (T, B), self.batch_first, like)
-        given = start_state(state, self.parts, (self.num_layers * self.directions, B, self.hidden_size), like)
+        given = start_state(state, self.op.parts, (self.num_layers * self.directions, B, self.hidden_size), like)
         if state is not None:
-            given = tuple(ops.carry(s, name=name) for s, name in zip(given, self.parts, strict=True))
+            given = tuple(ops.carry(s, name=name) for s, name in zip(given, self.op.parts, strict=True))
         ends: list[State] = []
         for k in range(self.num_layers):
             if k and self.dropout:
@@ -215,13 +238,16 @@ class Recurrent(Weighted):
             outputs = []
             for suffix in self.suffixes(k):
                 reverse = suffix.endswith("_reverse")
+                weights = self.weights(suffix)
+                if k == 0 and table is not None:
+                    weights = self.reading_rows(weights, table)
                 with scope.module(suffix[1:]):
                     y, *end = self.op.apply(
                         x,
                         steps,
                         a_step_ahead(begins) if reverse else begins,
                         *(s[len(ends)] for s in given),
-                        *self.weights(suffix),
+                        *weights,
                         path=self.path,
                         reverse=reverse,
                         **self.settings(),

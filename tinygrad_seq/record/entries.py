@@ -58,10 +58,11 @@ class Sent:
     """The gradient that node `source` sent to node `target` in backward walk `walk`, and its length.
 
     `data` is there where it was asked for, the target is a parameter or a view of one, and it is small. Where `at` is
-    not None the gradient is zero but at these places (flat, in C order), where `data` adds up, in this order.
+    not None the gradient is zero but at these places (flat, in C order), where `data` adds up, in this order. `total`
+    is the length of all that this walk has sent to the target so far: where parts were asked for, of any size.
     """
 
-    __slots__ = ("at", "data", "norm", "source", "target", "walk")
+    __slots__ = ("at", "data", "norm", "source", "target", "total", "walk")
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class Sent:
         norm: float,
         data: np.ndarray | None = None,
         at: np.ndarray | None = None,
+        total: float | None = None,
     ) -> None:
         self.walk = walk
         self.source = source
@@ -78,6 +80,7 @@ class Sent:
         self.norm = norm
         self.data = data
         self.at = at
+        self.total = total
 
     def add_into(self, gradient: np.ndarray | None, shape: Shape) -> np.ndarray:
         """Return a gradient so far (None: none yet) with this part added, as the walk adds it."""

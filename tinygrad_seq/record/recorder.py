@@ -35,8 +35,9 @@ def record(values: Values = "summary", gradients: Gradients = "summary", expand:
     """Record every operation inside the `with` block, and every backward pass inside it.
 
     `values` and `gradients` say what is kept of arrays: "summary" (length, least, largest), "full" (the arrays too), or
-    None. `gradients="parts"` keeps, besides summaries, each part that is added to the gradient of a parameter of at
-    most 64 kB: that of one time step in a loop; "full" keeps these too. Raises ConfigError for another word.
+    None. `gradients="parts"` keeps, besides summaries, how long a parameter's gradient is after each part that is added
+    to it, that of one time step in a loop, and parts of at most 64 kB themselves; "full" keeps these too. Raises
+    ConfigError for another word.
     With `expand` fused operations run their reference, step by step, and not their kernel: every step is seen, and
     rounding may differ from the kernel's. Otherwise a recorded run computes the same numbers.
 
@@ -183,6 +184,7 @@ class Backward(Watcher):
     def __init__(self, recorder: Recorder, number: int) -> None:
         self.recorder = recorder
         self.number = number
+        self.gathered: dict[int, np.ndarray | None] = {}  # what parameters and views of them hold so far, by id
 
     def arrived(self, node: Any, gradient: Any) -> None:
         entry = self.recorder.entry(node)
@@ -198,8 +200,11 @@ class Backward(Watcher):
         at = places(gradient, parent.shape) if type(gradient) is Part else None
         sent = Sent(self.number, source.id, target.id, length(data if at is None else added_up(data, at)))
         self.recorder.tape.sent.append(sent)
-        of_parameter = target.kind == "parameter" or target.view_of is not None
-        if self.recorder.gradients != "summary" and of_parameter and data.nbytes <= SMALL:
+        if self.recorder.gradients != "summary" and (target.kind == "parameter" or target.view_of is not None):
             sent.data, sent.at = np.array(data if at is None else data.ravel()), at
-            if target.view_of is not None and target.at is None:
+            so_far = sent.add_into(self.gathered.get(target.id), parent.shape)
+            self.gathered[target.id], sent.total = so_far, length(so_far)
+            if data.nbytes > SMALL:
+                sent.data = sent.at = None
+            elif target.view_of is not None and target.at is None:
                 target.at = where_it_lies(parent, data_of(gradient))

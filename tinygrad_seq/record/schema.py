@@ -75,6 +75,8 @@ def part(sent: Sent) -> dict[str, Any]:
         "to": sent.target,
         "norm": number(sent.norm),
     }
+    if sent.total is not None:
+        written["total"] = number(sent.total)
     if sent.data is not None:
         written["data"] = numbers(sent.data)
     return written if sent.at is None else written | {"at": sent.at.tolist()}
@@ -146,17 +148,18 @@ def read_node(nodes: Sequence[Entry], where: str, given: Any) -> Entry:
 
 def read_part(nodes: Sequence[Entry], where: str, given: Any) -> Sent:
     """Return one part of a gradient."""
-    expect(where, given, SENT, {"data": LIST_OF_NUMBERS, "at": PLACES})
+    expect(where, given, SENT, {"total": REAL, "data": LIST_OF_NUMBERS, "at": PLACES})
     for key in ("from", "to"):
         if not 0 <= given[key] < len(nodes):
             raise damaged(where, key, given[key], "the id of a node")
     target = nodes[given["to"]]
+    total = float(given["total"]) if "total" in given else None
     data = at = None
     if "at" in given:
         at = places(where, given["at"], target)
     if "data" in given:
         data = array(where, given["data"], target, None if at is None else (len(at),))
-    return Sent(given["walk"], given["from"], given["to"], float(given["norm"]), data, at)
+    return Sent(given["walk"], given["from"], given["to"], float(given["norm"]), data, at, total)
 
 
 def read_size(where: str, given: Any, entry: Entry) -> Summary | None:

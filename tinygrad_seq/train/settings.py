@@ -40,7 +40,7 @@ OPTIMIZERS: dict[str, Choice] = {
     "rmsprop": Choice(RMSprop, 2e-3, {"alpha": 0.95}),
     "adam": Choice(Adam, 3e-3),
     "amsgrad": Choice(Adam, 3e-3, {"amsgrad": True}),
-    "adamw": Choice(AdamW, 3e-3, {"weight_decay": 0.1}),
+    "adamw": Choice(AdamW, 3e-3, {"weight_decay": 0.03}),
 }
 
 

@@ -3,8 +3,25 @@
 from .chart import Line, chart
 from .graph import Graph, graph
 from .grid import Column, Prediction, grid
+from .page import Page, Panels, Window, page
 from .report import Report, Sample
 from .svg import Picture
 from .unroll import unroll
 
-__all__ = ["Column", "Graph", "Line", "Picture", "Prediction", "Report", "Sample", "chart", "graph", "grid", "unroll"]
+__all__ = [
+    "Column",
+    "Graph",
+    "Line",
+    "Page",
+    "Panels",
+    "Picture",
+    "Prediction",
+    "Report",
+    "Sample",
+    "Window",
+    "chart",
+    "graph",
+    "grid",
+    "page",
+    "unroll",
+]

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 __all__ = ["DARK", "DAY", "LIGHT", "blend"]
 
-# Text in --ink is readable on --heat of any opacity over --paper (WCAG asks for a contrast of 4.5, and a test does).
+# Text in --ink is readable on --heat and --cold of any opacity over --paper: WCAG asks for a contrast of 4.5, and a
+# test does.
 DAY = {
     "ink": "#1c2530",
     "soft": "#5b6773",
@@ -15,6 +16,7 @@ DAY = {
     "line": "#d5dbe1",
     "hot": "#b3450a",
     "heat": "#ec7a2b",
+    "cold": "#5b9bd5",
     "cool": "#2b6a99",
     "ice": "#e3eef6",
 }
@@ -26,6 +28,7 @@ NIGHT = {
     "line": "#37414c",
     "hot": "#ff9b5e",
     "heat": "#a84f1a",
+    "cold": "#2f6496",
     "cool": "#7db8e0",
     "ice": "#1d3040",
 }

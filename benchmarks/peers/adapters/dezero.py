@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from ..workloads import Case, Cell, H, chain_arrays, lstm_arrays
+from ..cells import Functions
+from ..training import Adam, hidden_states, vectors
+from ..workloads import Case, chain_arrays, lstm_arrays
 from ..workloads import chain as run_chain
 from ..workloads import lstm as run_lstm
 
@@ -13,7 +15,13 @@ from dezero import Parameter, Variable  # noqa: E402
 
 DISTRIBUTION = "dezero"
 
-CELL = Cell(F.sigmoid, F.tanh, F.matmul, lambda a: [a[:, k * H : (k + 1) * H] for k in range(4)])
+
+def split(a, n):
+    H = a.shape[1] // n
+    return [a[:, k * H : (k + 1) * H] for k in range(n)]
+
+
+FUNCTIONS = Functions(F.sigmoid, F.tanh, F.matmul, split)
 
 
 def chain(ops):
@@ -25,7 +33,7 @@ def chain(ops):
 def lstm(T):
     weights, xs, zeros = lstm_arrays(T)
     weights = [Parameter(W) for W in weights]
-    return case(lambda: F.sum(run_lstm(CELL, weights, xs, Variable(zeros))), weights)
+    return case(lambda: F.sum(run_lstm(FUNCTIONS, weights, xs, Variable(zeros))), weights)
 
 
 def case(forward, leaves):
@@ -36,3 +44,26 @@ def case(forward, leaves):
         return leaves[0].grad.data
 
     return Case(forward, backward)
+
+
+def train(task):
+    w = {name: Parameter(W) for name, W in task.weights().items()}
+    x, y = task.data()
+    zeros = Variable(np.zeros((task.B, task.H), np.float32))
+    optimizer = Adam([p.data for p in w.values()])
+
+    def read(x_t, w):
+        return F.matmul(w["E"][x_t] if task.input == "embedding" else x_t, w["W_ih_l0"])
+
+    def step():
+        for p in w.values():
+            p.cleargrad()
+        loss = 0.0  # it cannot join arrays: one output layer a step
+        for h_t, y_t in zip(hidden_states(FUNCTIONS, read, task, w, vectors(task, x), zeros), y, strict=True):
+            loss = loss + F.softmax_cross_entropy(F.linear(h_t, w["W_ho"], w["b_o"]), y_t)
+        loss = loss / np.float32(task.T)
+        loss.backward()
+        optimizer.step([p.grad.data for p in w.values()])
+        return float(loss.data)
+
+    return step

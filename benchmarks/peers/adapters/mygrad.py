@@ -1,15 +1,25 @@
-"""MyGrad."""
+"""MyGrad. Its GRU is a layer, compiled by numba; the other cells go operation by operation."""
 
 import mygrad as mg
+import numpy as np
 from mygrad.nnet.activations import sigmoid
+from mygrad.nnet.losses import softmax_crossentropy
 
-from ..workloads import Case, Cell, H, chain_arrays, lstm_arrays
+from ..cells import Functions
+from ..training import Adam, hidden_states, vectors
+from ..workloads import Case, chain_arrays, lstm_arrays
 from ..workloads import chain as run_chain
 from ..workloads import lstm as run_lstm
 
 DISTRIBUTION = "mygrad"
 
-CELL = Cell(sigmoid, mg.tanh, mg.matmul, lambda a: [a[:, k * H : (k + 1) * H] for k in range(4)])
+
+def split(a, n):
+    H = a.shape[1] // n
+    return [a[:, k * H : (k + 1) * H] for k in range(n)]
+
+
+FUNCTIONS = Functions(sigmoid, mg.tanh, mg.matmul, split)
 
 
 def chain(ops):
@@ -21,7 +31,7 @@ def chain(ops):
 def lstm(T):
     weights, xs, zeros = lstm_arrays(T)
     weights = [mg.tensor(W) for W in weights]
-    return case(lambda: run_lstm(CELL, weights, xs, zeros).sum(), weights)
+    return case(lambda: run_lstm(FUNCTIONS, weights, xs, zeros).sum(), weights)
 
 
 def case(forward, leaves):
@@ -32,3 +42,26 @@ def case(forward, leaves):
         return leaves[0].grad
 
     return Case(forward, backward)
+
+
+def train(task):
+    w = {name: mg.tensor(W) for name, W in task.weights().items()}
+    x, y = task.data()
+    zeros = np.zeros((task.B, task.H), np.float32)
+
+    def read(x_t, w):
+        return mg.matmul(w["E"][x_t] if task.input == "embedding" else x_t, w["W_ih_l0"])
+
+    def states():
+        return mg.stack(hidden_states(FUNCTIONS, read, task, w, vectors(task, x), zeros))
+
+    optimizer = Adam([p.data for p in w.values()])
+
+    def step():
+        logits = mg.matmul(states().reshape(-1, task.H), w["W_ho"]) + w["b_o"]
+        loss = softmax_crossentropy(logits, y.reshape(-1))
+        loss.backward()
+        optimizer.step([p.grad for p in w.values()])
+        return loss.item()
+
+    return step

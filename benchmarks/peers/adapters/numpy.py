@@ -1,7 +1,8 @@
-"""No library at all: the same array arithmetic, forward and backward, written down by hand. The floor."""
+"""No library at all: the floor. Of the chain the arithmetic by hand, of the training step the matrix products alone."""
 
 import numpy as np
 
+from ...floor import floor
 from ..workloads import Case, chain_arrays
 
 DISTRIBUTION = "numpy"
@@ -26,3 +27,7 @@ def chain(ops):
         return dw + dx
 
     return Case(forward, backward)
+
+
+def train(task):
+    return floor(task)

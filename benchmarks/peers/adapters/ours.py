@@ -2,13 +2,15 @@
 
 import tinygrad_seq as tg
 
-from ..workloads import Case, Cell, chain_arrays, lstm_arrays
+from ...training_step import VOCAB, TrainingStep, char_lm
+from ..cells import Functions
+from ..workloads import PROMPT, WRITER, Case, Writing, chain_arrays, lstm_arrays
 from ..workloads import chain as run_chain
 from ..workloads import lstm as run_lstm
 
 DISTRIBUTION = "tinygrad_seq"
 
-CELL = Cell(tg.sigmoid, tg.tanh, tg.matmul, lambda a: tg.split(a, 4, axis=-1))
+FUNCTIONS = Functions(tg.sigmoid, tg.tanh, tg.matmul, lambda a, n: tg.split(a, n, axis=-1))
 
 
 def chain(ops):
@@ -21,7 +23,7 @@ def lstm(T):
     weights, xs, zeros = lstm_arrays(T)
     weights = [tg.tensor(W, requires_grad=True) for W in weights]
     xs, zeros = [tg.tensor(x_t) for x_t in xs], tg.tensor(zeros)
-    return case(lambda: run_lstm(CELL, weights, xs, zeros).sum(), weights)
+    return case(lambda: run_lstm(FUNCTIONS, weights, xs, zeros).sum(), weights)
 
 
 def case(forward, leaves):
@@ -32,3 +34,16 @@ def case(forward, leaves):
         return leaves[0].grad
 
     return Case(forward, backward)
+
+
+def train(task):
+    return TrainingStep(task)
+
+
+def write():
+    model = char_lm(WRITER)
+
+    def text(n, temperature):
+        return "".join(model.stream(VOCAB.decode([PROMPT]), length=n, temperature=temperature))
+
+    return Writing(lambda n: text(n, 1.0), lambda n: VOCAB.encode(text(n, 0)).tolist())

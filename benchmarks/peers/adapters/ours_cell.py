@@ -1,8 +1,9 @@
-"""This library's `nn.LSTMCell`, one call a step."""
+"""This library, cell by cell: `nn.LSTMCell`, one call a step, and the training step with `path="cell"`."""
 
 import tinygrad_seq as tg
 from tinygrad_seq import nn
 
+from ...training_step import TrainingStep
 from ..workloads import H, lstm_arrays
 from .ours import case
 
@@ -22,3 +23,7 @@ def lstm(T):
         return state[0].sum()
 
     return case(forward, list(cell.parameters()))
+
+
+def train(task):
+    return TrainingStep(task, path="cell")

@@ -1,0 +1,67 @@
+"""The input of a sequence: vectors, or whole numbers that stand for one-hot vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..indexing import add_rows
+
+__all__ = ["Input", "as_input"]
+
+Project = Callable[[slice, np.ndarray], Any]
+
+
+class Dense:
+    """Vectors, (n, I)."""
+
+    def __init__(self, x: np.ndarray) -> None:
+        self.x = x
+
+    def projection(self, W: np.ndarray, b: np.ndarray | None) -> Project:
+        """Return the function that writes W x + b of some of the rows."""
+
+        def project(rows: slice, out: np.ndarray) -> None:
+            np.matmul(self.x[rows], W.T, out=out)
+            if b is not None:
+                out += b
+
+        return project
+
+    def gradients(self, D: np.ndarray, weight: bool, bias: bool) -> tuple[Any, Any]:
+        """Return the gradients of W and b from D (n, G), those that are wanted."""
+        return D.T @ self.x if weight else None, D.sum(axis=0) if bias else None
+
+
+class OneHot:
+    """Whole numbers below I, (n,): the product picks a column of W."""
+
+    def __init__(self, x: np.ndarray, I: int) -> None:
+        self.x, self.I = x, I
+
+    def projection(self, W: np.ndarray, b: np.ndarray | None) -> Project:
+        """Return the function that writes W x + b of some of the rows: the columns met, or rows of a table of all."""
+        few = self.x.size < self.I
+        table, at = (W[:, self.x].T, np.arange(self.x.size)) if few else (np.ascontiguousarray(W.T), self.x)
+        if b is not None:
+            table = table + b
+        return lambda rows, out: np.take(table, at[rows], axis=0, out=out, mode="clip")
+
+    def gradients(self, D: np.ndarray, weight: bool, bias: bool) -> tuple[Any, Any]:
+        """Return the gradients of W and b from D (n, G), those that are wanted."""
+        if not weight:
+            return None, D.sum(axis=0) if bias else None
+        table = np.zeros((self.I, D.shape[1]), D.dtype)
+        add_rows(table, self.x, D)
+        return np.ascontiguousarray(table.T), table.sum(axis=0) if bias else None  # each row of D is in one of its rows
+
+
+Input = Dense | OneHot
+
+
+def as_input(x: np.ndarray, I: int, dtype: Any) -> Input:
+    """Return the input, (T, B) or (T, B, I), by its kind, with time and batch as one axis."""
+    n = x.shape[0] * x.shape[1]
+    return OneHot(x.reshape(n), I) if x.ndim == 2 else Dense(x.reshape(n, I).astype(dtype, copy=False))
