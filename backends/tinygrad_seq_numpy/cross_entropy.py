@@ -15,9 +15,8 @@ __all__ = ["CrossEntropyKernel"]
 class CrossEntropyKernel:
     """L_n = ln s_n - z_n,y with s_n = sum_k e^z_nk;  dL_n/dz_nk = e^z_nk / s_n - [k = y]."""
 
-    def forward(
-        self, z: np.ndarray, y: np.ndarray, counts: np.ndarray, *, training: bool
-    ) -> tuple[tuple[np.ndarray, ...], Buffers]:
+    def forward(self, *arrays: Any, training: bool, **static: Any) -> tuple[tuple[np.ndarray, ...], Buffers]:
+        z, y, counts = arrays
         rows, V = counts.size, z.shape[-1]
         picked = np.arange(rows) * V + y.reshape(rows)
         z = z.reshape(rows, V)
@@ -40,6 +39,7 @@ class CrossEntropyKernel:
         outputs: tuple[Any, ...],
         buffers: Buffers,
         wanted: Sequence[bool],
+        **static: Any,
     ) -> Sequence[Any]:
         z, _, counts = arrays
         e, s, picked = buffers["e"], buffers["s"], buffers["picked"]
