@@ -22,7 +22,7 @@ def as_function_of_one_vector(module, shapes, rng, **options):
 
     def f(v):
         x, *rest = (v[int(e - n) : int(e)].reshape(shape) for e, n, shape in zip(ends, sizes, shapes, strict=True))
-        state, weights = rest[: len(module.parts)], rest[len(module.parts) :]
+        state, weights = rest[: len(module.op.parts)], rest[len(module.op.parts) :]
         module.__dict__.update(zip(named, weights, strict=True))  # tensors in the place of parameters
         return flat(module(x, tuple(state), **options))
 
@@ -36,7 +36,7 @@ def flat(result):
 
 def test_cells(cell_of, rng):
     cell = cell_of(I, H, dtype="float64")
-    f, v = as_function_of_one_vector(cell, [(B, I), *[(B, H)] * len(cell.parts)], rng)
+    f, v = as_function_of_one_vector(cell, [(B, I), *[(B, H)] * len(cell.op.parts)], rng)
     assert gradcheck(f, [v])
     assert gradgradcheck(f, [v], full=False)
 
@@ -51,12 +51,12 @@ def test_cells(cell_of, rng):
 def test_sequence_modules(net_of, rng, layers, bidirectional, options):
     net = net_of(I, H, layers, bidirectional=bidirectional, dtype="float64")
     state = (layers * net.directions, B, H)
-    f, v = as_function_of_one_vector(net, [(T, B, I), *[state] * len(net.parts)], rng, **options)
+    f, v = as_function_of_one_vector(net, [(T, B, I), *[state] * len(net.op.parts)], rng, **options)
     assert gradcheck(f, [v], full=False)
     assert gradgradcheck(f, [v], full=False)
 
 
 def test_every_element_of_the_jacobian(net_of, rng):
     net = net_of(I, 1, dtype="float64")
-    f, v = as_function_of_one_vector(net, [(T, B, I), *[(1, B, 1)] * len(net.parts)], rng, mask=MASK, reset=RESET)
+    f, v = as_function_of_one_vector(net, [(T, B, I), *[(1, B, 1)] * len(net.op.parts)], rng, mask=MASK, reset=RESET)
     assert gradcheck(f, [v])

@@ -54,7 +54,7 @@ def test_a_masked_batch_equals_each_row_run_alone_on_its_true_steps(net_of, batc
     T, B = mask.shape
     net = net_of(I, H, layers, bidirectional=bidirectional, dtype="float64")
     x = rng.standard_normal((T, B, I))
-    start = [rng.standard_normal((layers * net.directions, B, H)) for _ in net.parts]
+    start = [rng.standard_normal((layers * net.directions, B, H)) for _ in net.op.parts]
     weights = [rng.standard_normal((T, B, H * net.directions)), *(rng.standard_normal(s.shape) for s in start)]
 
     leaves = [tg.Tensor(np.where(mask[:, :, None], x, filling), requires_grad=True)]
@@ -97,7 +97,7 @@ def test_reset_equals_separate_runs_and_cuts_gradients(net_of, batch):
     T, B = reset.shape
     net = net_of(I, H, layers, bidirectional=bidirectional, dtype="float64")
     x = rng.standard_normal((T, B, I))
-    start = [rng.standard_normal((layers * net.directions, B, H)) for _ in net.parts]
+    start = [rng.standard_normal((layers * net.directions, B, H)) for _ in net.op.parts]
     weights = [rng.standard_normal((T, B, H * net.directions)), *(rng.standard_normal(s.shape) for s in start)]
 
     leaves = [tg.Tensor(a, requires_grad=True) for a in (x, *start)]

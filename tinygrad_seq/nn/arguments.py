@@ -12,7 +12,7 @@ from ..backend import Shape, is_floating, namespace, owner
 from ..errors import ConfigError, ShapeError
 from ..tensor import Tensor
 
-__all__ = ["State", "a_step_ahead", "as_input", "as_mask", "start_state", "step_mask"]
+__all__ = ["State", "a_step_ahead", "as_input", "as_mask", "check_symbols", "start_state", "step_mask"]
 
 State = tuple[Tensor, ...]
 
@@ -38,6 +38,12 @@ def as_input(value: Any, input_size: int, axes: tuple[str, ...], like: Tensor) -
         expected = ", ".join((*axes, "feature"))
         raise ShapeError(f"{scope.current()}: expected ({expected}) with {input_size} features, got {x.shape}.")
     return x
+
+
+def check_symbols(x: Tensor, n: int) -> None:
+    """Raise ShapeError if x holds whole numbers outside 0 .. n - 1."""
+    if x.dtype.kind in "iu":
+        F.check_range(x.data, n, str(scope.current()))
 
 
 def start_state(state: Any, names: tuple[str, ...], shape: Shape, like: Tensor) -> State:

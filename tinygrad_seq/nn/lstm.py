@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Unpack
 
 from .. import ops
-from ..engine import FusedOp
 from ..errors import ConfigError
 from ..tensor import Tensor
-from .arguments import State
-from .recurrent import Cell, Options, Recurrent, Weighted, docstring, projected, unrolled
+from .recurrent import Cell, Options, Recurrent, SequenceOp, Weighted, docstring, projected, summed
 from .state import LSTMState
 
 __all__ = ["LSTM", "LSTMCell", "LSTMSequence", "lstm_step"]
 
 
-def lstm_step(Wx_t: Tensor, h_prev: Tensor, c_prev: Tensor, W_hh_T: Tensor) -> LSTMState:
+def lstm_step(
+    x_t: Tensor, h_prev: Tensor, c_prev: Tensor, W_ih_T: Tensor, W_hh_T: Tensor, b: Tensor | None
+) -> LSTMState:
     r"""i_t = sigma(W_ii x_t + b_ii + W_hi h_prev + b_hi)     # what to write
     f_t = sigma(W_if x_t + b_if + W_hf h_prev + b_hf)     # what to keep
     g_t = tanh(W_ig x_t + b_ig + W_hg h_prev + b_hg)      # the candidate
@@ -23,41 +25,25 @@ def lstm_step(Wx_t: Tensor, h_prev: Tensor, c_prev: Tensor, W_hh_T: Tensor) -> L
     c_t = f_t * c_prev + i_t * g_t                        # the information highway
     h_t = o_t * tanh(c_t)
 
-    Shapes: Wx_t (B, 4 H), the part of x_t and of both biases, gates in the order i, f, g, o; states (B, H); W_hh_T
-    (H, 4 H).
+    Shapes: x_t (B, I) or integers (B,); states (B, H); W_ih_T (I, 4 H), W_hh_T (H, 4 H) and b = b_ih + b_hh (4 H,),
+    gates in the order i, f, g, o.
     """
-    i_t, f_t, g_t, o_t = ops.split(Wx_t + h_prev @ W_hh_T, 4, axis=-1)
+    i_t, f_t, g_t, o_t = ops.split(projected(x_t, W_ih_T, b) + h_prev @ W_hh_T, 4, axis=-1)
     i_t, f_t, g_t, o_t = ops.sigmoid(i_t), ops.sigmoid(f_t), ops.tanh(g_t), ops.sigmoid(o_t)
     c_t = f_t * c_prev + i_t * g_t
     h_t = o_t * ops.tanh(c_t)
     return LSTMState(h_t, c_t)
 
 
-class LSTMSequence(FusedOp):
+class LSTMSequence(SequenceOp):
     """The LSTM over a whole sequence in one direction."""
 
+    parts = ("h", "c")
+
     @staticmethod
-    def reference(
-        x: Tensor,
-        mask: Any,
-        reset: Any,
-        h: Tensor,
-        c: Tensor,
-        W_ih: Tensor,
-        W_hh: Tensor,
-        b_ih: Tensor | None,
-        b_hh: Tensor | None,
-        *,
-        reverse: bool,
-    ) -> tuple[Tensor, ...]:
-        """Return the hidden states of all steps (T, B, H), the last hidden state and the last cell state (B, H)."""
-        Wx, W_hh_T = projected(x, W_ih, b_ih, b_hh), W_hh.mT
-
-        def step(t: int, state: State) -> State:
-            h_prev, c_prev = state
-            return lstm_step(Wx[t], h_prev, c_prev, W_hh_T)
-
-        return unrolled(step, (h, c), x.shape[0], mask, reset, reverse)
+    def stepper(W_ih: Tensor, W_hh: Tensor, b_ih: Tensor | None, b_hh: Tensor | None) -> Callable[..., LSTMState]:
+        """Return `step(x_t, h_prev, c_prev)`."""
+        return partial(lstm_step, W_ih_T=W_ih.mT, W_hh_T=W_hh.mT, b=summed(b_ih, b_hh))
 
 
 def set_forget_bias(module: Weighted, value: float, suffix: str = "") -> None:
@@ -80,7 +66,7 @@ class LSTMCell(Cell):  # noqa: D101  its docstring is composed
     """
 
     gates = 4
-    parts = ("h", "c")
+    op = LSTMSequence
 
     def __init__(
         self,
@@ -93,12 +79,6 @@ class LSTMCell(Cell):  # noqa: D101  its docstring is composed
         super().__init__(input_size, hidden_size, bias, dtype)
         if forget_bias is not None:
             set_forget_bias(self, forget_bias)
-
-    def forward(self, x_t: Any, state: Any = None) -> LSTMState:
-        """Return the next state (h, c)."""
-        x_t, (h_prev, c_prev) = self.start(x_t, state)
-        W_ih, W_hh, b_ih, b_hh = self.weights()
-        return lstm_step(projected(x_t, W_ih, b_ih, b_hh), h_prev, c_prev, W_hh.mT)
 
 
 class LSTM(Recurrent):  # noqa: D101  its docstring is composed
@@ -119,7 +99,6 @@ class LSTM(Recurrent):  # noqa: D101  its docstring is composed
 
     gates = 4
     op = LSTMSequence
-    parts = ("h", "c")
 
     def __init__(
         self,

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Unpack
 
 from .. import ops
 from ..backend import Shape
-from ..engine import FusedOp
 from ..tensor import Tensor
-from .arguments import State
 from .lstm import lstm_step
 from .module import Parameter
-from .recurrent import Cell, Options, Recurrent, Weighted, docstring, projected, unrolled
+from .recurrent import Cell, Options, Recurrent, SequenceOp, Weighted, docstring, projected
 from .state import LSTMState
 
 __all__ = ["MLSTM", "MLSTMCell", "MLSTMSequence"]
 
 
 def mlstm_step(
-    Wx_t: Tensor, Wmx_t: Tensor, h_prev: Tensor, c_prev: Tensor, W_mh_T: Tensor, W_hh_T: Tensor
+    x_t: Tensor,
+    h_prev: Tensor,
+    c_prev: Tensor,
+    W_ih_T: Tensor,
+    W_hh_T: Tensor,
+    W_mx_T: Tensor,
+    W_mh_T: Tensor,
+    b: Tensor | None,
 ) -> LSTMState:
     r"""m_t = (W_mx x_t) * (W_mh h_prev)                      # a recurrence of its own for every input
     i_t, f_t, g_t, o_t, c_t, h_t as in the LSTM, with m_t in the place of h_prev
 
-    Shapes: Wx_t (B, 4 H), the part of x_t and the bias; Wmx_t (B, H); states (B, H); W_mh_T (H, H); W_hh_T (H, 4 H).
+    Shapes: x_t (B, I) or integers (B,); states (B, H); W_ih_T (I, 4 H); W_hh_T (H, 4 H); W_mx_T (I, H); W_mh_T (H, H);
+    b (4 H,).
     """
-    m_t = Wmx_t * (h_prev @ W_mh_T)
-    return lstm_step(Wx_t, m_t, c_prev, W_hh_T)
+    m_t = projected(x_t, W_mx_T) * (h_prev @ W_mh_T)
+    return lstm_step(x_t, m_t, c_prev, W_ih_T, W_hh_T, b)
 
 
 def normalised(W: Tensor, g: Tensor | None) -> Tensor:
@@ -41,40 +49,22 @@ def row_lengths(W: Tensor) -> Tensor:
     return ops.sqrt((W * W).sum(axis=1))
 
 
-class MLSTMSequence(FusedOp):
-    """The mLSTM over a whole sequence in one direction."""
+class MLSTMSequence(SequenceOp):
+    """The mLSTM over a whole sequence in one direction; its matrices come normalised."""
+
+    parts = ("h", "c")
 
     @staticmethod
-    def reference(
-        x: Tensor,
-        mask: Any,
-        reset: Any,
-        h: Tensor,
-        c: Tensor,
-        W_ih: Tensor,
-        W_hh: Tensor,
-        W_mx: Tensor,
-        W_mh: Tensor,
-        b_ih: Tensor | None,
-        *,
-        reverse: bool,
-    ) -> tuple[Tensor, ...]:
-        """Return the hidden states of all steps (T, B, H), the last hidden state and the last cell state (B, H)."""
-        Wx, Wmx = projected(x, W_ih, b_ih), projected(x, W_mx)
-        W_mh_T, W_hh_T = W_mh.mT, W_hh.mT
-
-        def step(t: int, state: State) -> State:
-            h_prev, c_prev = state
-            return mlstm_step(Wx[t], Wmx[t], h_prev, c_prev, W_mh_T, W_hh_T)
-
-        return unrolled(step, (h, c), x.shape[0], mask, reset, reverse)
+    def stepper(W_ih: Tensor, W_hh: Tensor, W_mx: Tensor, W_mh: Tensor, b: Tensor | None) -> Callable[..., LSTMState]:
+        """Return `step(x_t, h_prev, c_prev)`."""
+        return partial(mlstm_step, W_ih_T=W_ih.mT, W_hh_T=W_hh.mT, W_mx_T=W_mx.mT, W_mh_T=W_mh.mT, b=b)
 
 
 class MultiplicativeWeights(Weighted):
     """The weights of an mLSTM: four matrices, one bias, and with `weight_norm` a gain for every row."""
 
     gates = 4
-    parts = ("h", "c")
+    op = MLSTMSequence
     weight_norm: bool
 
     def layout(self, input_size: int) -> dict[str, Shape]:
@@ -124,12 +114,6 @@ class MLSTMCell(MultiplicativeWeights, Cell):  # noqa: D101  its docstring is co
         self.weight_norm = weight_norm
         super().__init__(input_size, hidden_size, bias, dtype)
 
-    def forward(self, x_t: Any, state: Any = None) -> LSTMState:
-        """Return the next state (h, c)."""
-        x_t, (h_prev, c_prev) = self.start(x_t, state)
-        W_ih, W_hh, W_mx, W_mh, b_ih = self.weights()
-        return mlstm_step(projected(x_t, W_ih, b_ih), projected(x_t, W_mx), h_prev, c_prev, W_mh.mT, W_hh.mT)
-
 
 class MLSTM(MultiplicativeWeights, Recurrent):  # noqa: D101  its docstring is composed
     __doc__ = rf"""The mLSTM over sequences, in layers.
@@ -139,8 +123,6 @@ class MLSTM(MultiplicativeWeights, Recurrent):  # noqa: D101  its docstring is c
     {docstring(Recurrent)}
     `weight_norm=True` normalises the four matrices by row, W = g W / |W|, once per call.
     """
-
-    op = MLSTMSequence
 
     def __init__(
         self,

@@ -17,57 +17,69 @@ from ..engine.fused import FusedOp, Path
 from ..errors import ConfigError, ShapeError
 from ..tensor import Tensor
 from . import init
-from .arguments import State, a_step_ahead, as_input, as_mask, start_state, step_mask
+from .arguments import State, a_step_ahead, as_input, as_mask, check_symbols, start_state, step_mask
 from .module import Module, Parameter
 from .state import LSTMState, RecurrentOutput
 
-__all__ = ["Cell", "Options", "Recurrent", "projected", "unrolled"]
+__all__ = ["Cell", "Options", "Recurrent", "SequenceOp"]
 
 
-def projected(x: Tensor, W_ih: Tensor, *biases: Tensor | None) -> Tensor:
-    """Return W_ih x + b for all time steps in one product; whole numbers x stand for one-hot vectors: a row is picked.
+def projected(x_t: Tensor, W_T: Tensor, b: Tensor | None = None) -> Tensor:
+    """Return W x_t + b; whole numbers x_t stand for one-hot vectors: a column of W is picked.
 
-    Shapes: x (..., I) or integers (...), W_ih (G, I), result (..., G).
+    Shapes: x_t (B, I) or integers (B,), W_T (I, G), result (B, G).
     """
-    y = F.embedding(x, W_ih.mT) if x.dtype.kind in "iu" else x @ W_ih.mT
-    given = [b for b in biases if b is not None]
-    return y + sum(given[1:], start=given[0]) if given else y
+    y = W_T[x_t.data] if x_t.dtype.kind in "iu" else x_t @ W_T
+    return y if b is None else y + b
 
 
-def unrolled(
-    step: Callable[[int, State], State],
-    state: State,
-    T: int,
-    mask: Any = None,
-    reset: Any = None,
-    reverse: bool = False,
-) -> State:
-    """Run `step(t, state)` over T steps; return the hidden states of all steps (T, B, H), then the last state.
+def summed(b_ih: Tensor | None, b_hh: Tensor | None) -> Tensor | None:
+    """Return the sum of the two biases, which come together or not at all."""
+    return None if b_ih is None else b_ih + b_hh
 
-    Where mask (T, B) is False the state passes through and the output is zero; where reset (T, B) is True the state is
-    zero before the step. Both are arrays. With `reverse` time runs backwards.
+
+class SequenceOp(FusedOp):
+    """A recurrence over a whole sequence in one direction; by definition, the loop over its step.
+
+    Inputs: x, mask, reset, the parts of the state (B, H), the weights. Outputs: the hidden states of all steps
+    (T, B, H), then the parts of the last state. Where mask (T, B) is False the state passes through and the output is
+    zero; where reset (T, B) is True the state is zero before the step. Both are arrays or None. With `reverse` time
+    runs backwards.
     """
-    outputs: list[Any] = [None] * T
-    for t in reversed(range(T)) if reverse else range(T):
-        scope.step(t)
-        if reset is not None:
-            state = tuple(ops.where(reset[t][:, None], 0.0, s) for s in state)
-        new = tuple(step(t, state))
-        outputs[t] = new[0]
-        if mask is not None:
-            here = mask[t][:, None]
-            outputs[t] = ops.where(here, new[0], 0.0)
-            new = tuple(ops.where(here, n, s) for n, s in zip(new, state, strict=True))
-        state = new
-    scope.step(None)
-    return (ops.stack(outputs), *state)
+
+    parts: ClassVar[tuple[str, ...]] = ("h",)
+    stepper: ClassVar[Callable[..., Callable[..., Any]]]
+    """`stepper(*weights, **settings)` returns `step(x_t, *state)`: what is the same for all steps is made once."""
+
+    @classmethod
+    def reference(
+        cls, x: Tensor, mask: Any, reset: Any, *state_and_weights: Any, reverse: bool, **settings: Any
+    ) -> tuple[Tensor, ...]:
+        """Run the step over all steps."""
+        state, weights = state_and_weights[: len(cls.parts)], state_and_weights[len(cls.parts) :]
+        step = cls.stepper(*weights, **settings)
+        outputs: list[Any] = [None] * len(x)
+        for t in reversed(range(len(x))) if reverse else range(len(x)):
+            scope.step(t)
+            if reset is not None:
+                state = tuple(ops.where(reset[t][:, None], 0.0, s) for s in state)
+            new = step(x[t], *state)
+            new = new if isinstance(new, tuple) else (new,)
+            outputs[t] = new[0]
+            if mask is not None:
+                here = mask[t][:, None]
+                outputs[t] = ops.where(here, new[0], 0.0)
+                new = tuple(ops.where(here, n, s) for n, s in zip(new, state, strict=True))
+            state = new
+        scope.step(None)
+        return (ops.stack(outputs), *state)
 
 
 class Weighted(Module):
     """A module whose weights start uniform in +-1/sqrt(hidden_size), as PyTorch's recurrent ones do."""
 
     gates: ClassVar[int]
-    parts: ClassVar[tuple[str, ...]] = ("h",)
+    op: ClassVar[type[SequenceOp]]
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool, dtype: Any) -> None:
         if input_size < 1 or hidden_size < 1:
@@ -112,10 +124,13 @@ class Cell(Weighted):
         super().__init__(input_size, hidden_size, bias, dtype)
         self.add_weights(input_size)
 
-    def start(self, x_t: Any, state: Any) -> tuple[Tensor, State]:
-        """Return the input and the parts of the state as tensors, checked against each other."""
+    def forward(self, x_t: Any, state: Any = None) -> Any:
+        """Return the next state."""
         x_t = as_input(x_t, self.input_size, ("batch",), self.weight_ih)
-        return x_t, start_state(state, self.parts, (x_t.shape[0], self.hidden_size), self.weight_ih)
+        check_symbols(x_t, self.input_size)
+        state = start_state(state, self.op.parts, (x_t.shape[0], self.hidden_size), self.weight_ih)
+        step = self.op.stepper(*self.weights(), **self.settings())
+        return step(x_t, *state)
 
 
 class Options(TypedDict, total=False):
@@ -143,7 +158,6 @@ class Recurrent(Weighted):
     Raises ShapeError for input or state of another size, ConfigError for settings that contradict each other.
     """
 
-    op: ClassVar[type[FusedOp]]
     weight_ih_l0: Parameter
 
     def __init__(
@@ -204,10 +218,11 @@ class Recurrent(Weighted):
         steps = step_mask(lengths, mask, (T, B), self.batch_first, like)
         if steps is not None:  # infinite or NaN padding would reach the weights' gradient as 0 * inf
             x = ops.where(steps if x.ndim == 2 else steps[:, :, None], x, 0)
+        check_symbols(x, self.input_size)
         begins = as_mask(reset, "reset", (T, B), self.batch_first, like)
-        given = start_state(state, self.parts, (self.num_layers * self.directions, B, self.hidden_size), like)
+        given = start_state(state, self.op.parts, (self.num_layers * self.directions, B, self.hidden_size), like)
         if state is not None:
-            given = tuple(ops.carry(s, name=name) for s, name in zip(given, self.parts, strict=True))
+            given = tuple(ops.carry(s, name=name) for s, name in zip(given, self.op.parts, strict=True))
         ends: list[State] = []
         for k in range(self.num_layers):
             if k and self.dropout:

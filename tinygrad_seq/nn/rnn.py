@@ -2,54 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, Unpack
 
 from .. import ops
-from ..engine import FusedOp
 from ..errors import ConfigError
 from ..tensor import Tensor
-from .arguments import State
-from .recurrent import Cell, Options, Recurrent, docstring, projected, unrolled
+from .recurrent import Cell, Options, Recurrent, SequenceOp, docstring, projected, summed
 
 __all__ = ["RNN", "RNNCell", "RNNSequence"]
 
 Nonlinearity = Literal["tanh", "relu"]
 
 
-def rnn_step(Wx_t: Tensor, h_prev: Tensor, W_hh_T: Tensor, nonlinearity: Nonlinearity) -> Tensor:
+def rnn_step(
+    x_t: Tensor, h_prev: Tensor, W_ih_T: Tensor, W_hh_T: Tensor, b: Tensor | None, nonlinearity: Nonlinearity
+) -> Tensor:
     r"""h_t = tanh(W_ih x_t + b_ih + W_hh h_prev + b_hh)      (or relu)
 
-    Shapes: Wx_t (B, H), the part of x_t and of both biases; h_prev, h_t (B, H); W_hh_T (H, H).
+    Shapes: x_t (B, I) or integers (B,); h_prev, h_t (B, H); W_ih_T (I, H); W_hh_T (H, H); b = b_ih + b_hh (H,).
     """
-    a_t = Wx_t + h_prev @ W_hh_T
-    return ops.tanh(a_t) if nonlinearity == "tanh" else ops.relu(a_t)
+    a_t = projected(x_t, W_ih_T, b) + h_prev @ W_hh_T
+    h_t = ops.tanh(a_t) if nonlinearity == "tanh" else ops.relu(a_t)
+    return h_t
 
 
-class RNNSequence(FusedOp):
+class RNNSequence(SequenceOp):
     """The plain recurrence over a whole sequence in one direction."""
 
     @staticmethod
-    def reference(
-        x: Tensor,
-        mask: Any,
-        reset: Any,
-        h: Tensor,
-        W_ih: Tensor,
-        W_hh: Tensor,
-        b_ih: Tensor | None,
-        b_hh: Tensor | None,
-        *,
-        reverse: bool,
-        nonlinearity: Nonlinearity,
-    ) -> tuple[Tensor, ...]:
-        """Return the hidden states of all steps (T, B, H) and the last one (B, H)."""
-        Wx, W_hh_T = projected(x, W_ih, b_ih, b_hh), W_hh.mT
-
-        def step(t: int, state: State) -> State:
-            (h_prev,) = state
-            return (rnn_step(Wx[t], h_prev, W_hh_T, nonlinearity),)
-
-        return unrolled(step, (h,), x.shape[0], mask, reset, reverse)
+    def stepper(
+        W_ih: Tensor, W_hh: Tensor, b_ih: Tensor | None, b_hh: Tensor | None, nonlinearity: Nonlinearity
+    ) -> Callable[..., Tensor]:
+        """Return `step(x_t, h_prev)`."""
+        b = summed(b_ih, b_hh)
+        return partial(rnn_step, W_ih_T=W_ih.mT, W_hh_T=W_hh.mT, b=b, nonlinearity=nonlinearity)
 
 
 def check(nonlinearity: str) -> None:
@@ -65,6 +53,7 @@ class RNNCell(Cell):
     """
 
     gates = 1
+    op = RNNSequence
 
     def __init__(
         self,
@@ -77,12 +66,6 @@ class RNNCell(Cell):
         check(nonlinearity)
         self.nonlinearity: Nonlinearity = nonlinearity
         super().__init__(input_size, hidden_size, bias, dtype)
-
-    def forward(self, x_t: Any, state: Tensor | None = None) -> Tensor:
-        """Return the next hidden state."""
-        x_t, (h_prev,) = self.start(x_t, state)
-        W_ih, W_hh, b_ih, b_hh = self.weights()
-        return rnn_step(projected(x_t, W_ih, b_ih, b_hh), h_prev, W_hh.mT, self.nonlinearity)
 
     def settings(self) -> dict[str, Any]:
         """Return the nonlinearity."""
