@@ -8,6 +8,7 @@ from . import ops, random
 from .backend import is_array, namespace, owner
 from .errors import ConfigError, DTypeError, ShapeError
 from .ops.cross_entropy import CrossEntropy
+from .ops.layer_norm import LayerNorm
 from .tensor import Tensor
 
 __all__ = [
@@ -80,12 +81,8 @@ def layer_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = No
 
     Shapes: x (..., H), weight and bias (H,). Source: Ba et al., Layer Normalization, 2016.
     """
-    centred = x - x.mean(axis=-1, keepdims=True)
-    variance = (centred * centred).mean(axis=-1, keepdims=True)
-    y = centred * ops.rsqrt(variance + eps)
-    if weight is not None:
-        y = y * weight
-    return y if bias is None else y + bias
+    (y,) = LayerNorm.apply(x, weight, bias, eps=eps)
+    return y
 
 
 def cross_entropy(
