@@ -100,7 +100,14 @@ def step_of(update, p, g, **slots):
 
 P, G = np.array([1.0, -2.0, 3.0]), np.array([0.5, 4.0, -1.0])
 
+
+def parameter_is_read_after_the_new_one(xp, t, p, g, m):
+    new = p - g
+    return new, {"m": (new * g + p * m) * p}
+
+
 IN_PLACE = {
+    "the new parameter waits until the old one has been read": parameter_is_read_after_the_new_one,
     "reads the old slot after the new one is made": lambda xp, t, p, g, m: (p - m, {"m": m + g}),
     "reads the old parameter last": lambda xp, t, p, g, m: (p - g, {"m": p * m}),
     "one value in two places": lambda xp, t, p, g, m: ((p - g + m) * 2, {"m": (p - g + m) * 2}),
