@@ -8,7 +8,7 @@ here changes.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
@@ -29,9 +29,11 @@ __all__ = [
     "Axis",
     "Backend",
     "Buffers",
+    "Call",
     "Kernel",
     "Key",
     "Memory",
+    "Program",
     "Shape",
     "available_backends",
     "current_backend",
@@ -165,6 +167,23 @@ class Kernel(Protocol):
         """Return the gradient of every wanted input, `None` for the others."""
 
 
+class Call(NamedTuple):
+    """One elementwise function of a program, by NumPy's name: the places that it reads, and the one that it writes."""
+
+    name: str
+    reads: tuple[int, ...]
+    writes: int
+
+
+class Program(NamedTuple):
+    """Elementwise calls over numbered places: `arrays` of them are given, then come the constants, then scratch."""
+
+    calls: tuple[Call, ...]
+    arrays: int
+    constants: tuple[float, ...]
+    scratch: int
+
+
 class Backend(Protocol):
     """Where arrays live and who computes on them."""
 
@@ -184,6 +203,12 @@ class Backend(Protocol):
 
     def uniform(self, key: Key, shape: Shape, dtype: Any) -> Any:
         """Return numbers in [0, 1) that are a function of the key alone."""
+
+    def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Any]], bool] | None:
+        """Return a function that runs a program on arrays of a type, and tells whether it could; None where none can.
+
+        Where it could not, nothing has been written.
+        """
 
     def synchronize(self) -> None:
         """Wait until everything asked of the device is done."""

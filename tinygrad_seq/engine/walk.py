@@ -218,7 +218,8 @@ def unbroadcast(xp: Any, d: Any, shape: tuple[int, ...]) -> Any:
     """Sum over the axes that broadcasting added or stretched."""
     extra = d.ndim - len(shape)
     stretched = (i + extra for i, n in enumerate(shape) if n == 1 and d.shape[i + extra] != 1)
-    return xp.reshape(xp.sum(d, axis=(*range(extra), *stretched)), shape)
+    y = xp.sum(d, axis=(*range(extra), *stretched))
+    return y if y.shape == shape else xp.reshape(y, shape)
 
 
 def hooked(node: Any, d: Any, kind: Any) -> Any:

@@ -41,6 +41,8 @@ def probabilities(
     with np.errstate(over="ignore"):  # a temperature near zero makes -inf of all scores but the highest: p = 0
         p = np.exp((logits.astype(np.float64) - float(logits[best])) / temperature)
     p /= p.sum()
+    if top_k is None and top_p is None:
+        return p
     falling = np.argsort(-logits, kind="stable")
     keep = len(p) if top_k is None else min(top_k, len(p))
     if top_p is not None:
@@ -51,4 +53,5 @@ def probabilities(
 
 def choose(rng: np.random.Generator, p: np.ndarray) -> int:
     """Return one index drawn from a distribution."""
-    return int(min(np.searchsorted(np.cumsum(p), rng.random(), side="right"), np.flatnonzero(p)[-1]))
+    i = int(p.cumsum().searchsorted(rng.random(), side="right"))
+    return i if i < len(p) else int(np.flatnonzero(p)[-1])  # the sum may round to less than was drawn
