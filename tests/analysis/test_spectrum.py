@@ -24,7 +24,9 @@ def net_of(cell, *, layers=1, **options):
 
 
 def state_of(net, rng):
-    return tuple(rng.standard_normal((net.num_layers, 4)) for _ in net.parts)
+    return tuple(
+        rng.standard_normal((net.num_layers, 4)) for _ in parts(net(tg.zeros((1, 1, 2), dtype="float64")).state)
+    )
 
 
 def test_of_the_plain_net_it_is_diag_1_minus_h_squared_times_W_hh(rng):

@@ -17,7 +17,7 @@ from .wording import Show
 
 __all__ = ["Page", "Panels", "Window", "page"]
 
-SCRIPTS = ("base", "graph", "scrubber", "sort", "panels", "main")
+SCRIPTS = ("base", "graph", "links", "lights", "moving", "scrubber", "parameters", "sort", "panels", "main")
 SPECTRUM = {
     "largest singular value": "var(--soft)",
     "spectral radius": "var(--ink)",
