@@ -1,77 +1,100 @@
-"""How long a picture of T steps takes, and how large it is: is the cost linear?
+"""How recording and drawing grow with time: an LSTM unrolled operation by operation.
 
-    python -m benchmarks.drawing [--rounds 3] [--steps 10 50 200 1000]
+    python -m benchmarks.drawing [--rounds 3] [--lengths 10 50 200 1000]
 
-An LSTM of 128 units reads T symbols and follows the last loss back. Measured are the run without a recorder, the run
-with one, and the interactive page made from the record; sizes are of the page. Time grows as T^e.
+For each length T: recording a forward and backward pass (beside the pass unrecorded), its JSON, the DOT text, and SVG
+by the `dot` command where it is there, whole and with all but 8 steps folded. Least CPU seconds of the rounds; dot's
+are those of its own process. Times grow as T^e.
 """
 
 from __future__ import annotations
 
+import resource
 from argparse import ArgumentParser
+from collections.abc import Callable
+from shutil import which
 from typing import Any
 
 import numpy as np
 
 import tinygrad_seq as tg
-from tinygrad_seq.data import CharVocab
-from tinygrad_seq.models import CharLM
-from tinygrad_seq.viz import page
+from tinygrad_seq import nn, viz
+from tinygrad_seq.record import Record
+from tinygrad_seq.viz.render import by_command
 
-from .depth import exponent
 from .measure import clock
 from .report import save, table
 
-TEXT = "The quick brown fox jumps over the lazy dog. "
+B, I, H = 1, 8, 16
+WHOLE_UP_TO = 200  # above that dot takes minutes, and nobody looks at 15,000 nodes
 
 
-def forward_and_backward(model: CharLM, ids: np.ndarray) -> None:
-    logits, _ = model(ids[None, :-1])
-    loss = tg.functional.cross_entropy(logits[:, -1], ids[-1:])
-    tg.grad(loss, list(model.parameters()))
+def step(T: int) -> Callable[[], None]:
+    """Return a function that runs an LSTM over T steps, forward and backward."""
+    tg.manual_seed(0)
+    lstm, x = nn.LSTM(I, H, path="cell"), tg.randn(T, B, I)
+    return lambda: (lstm(x).output[-1] ** 2).sum().backward()
 
 
-def measure(model: CharLM, T: int) -> dict[str, Any]:
-    """Return the times of one run of T steps, and the page's size."""
-    ids = model.vocab.encode((TEXT * (T // len(TEXT) + 1))[: T + 1])
-    times = [clock()]
-    forward_and_backward(model, ids)
-    times.append(clock())
-    with tg.record(gradients="parts", expand=True) as tape:
-        forward_and_backward(model, ids)
-    times.append(clock())
-    html = page(tape).html
-    times.append(clock())
-    plain, recorded, drawn = np.diff(times).tolist()
-    return {
-        "steps": T,
+def recorded(T: int) -> Record:
+    with tg.record() as tape:
+        step(T)()
+    return tape
+
+
+def dot_seconds(source: str) -> float:
+    """Return the CPU seconds that dot takes for an SVG."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    by_command(source, "svg")
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+
+
+def timed(f: Callable[[], Any]) -> float:
+    start = clock()
+    f()
+    return clock() - start
+
+
+def measure(T: int) -> dict[str, float]:
+    """Return times and sizes of one length."""
+    run = step(T)
+    tape = recorded(T)
+    whole, folded = viz.graph(tape), viz.graph(tape, steps=8)
+    found: dict[str, float] = {
         "nodes": len(tape.nodes),
-        "run": plain,
-        "recorded run": recorded,
-        "page": drawn,
-        "page kB": len(html.encode()) / 1000,
+        "unrecorded s": timed(run),
+        "recorded s": timed(lambda: recorded(T)),
+        "JSON MB": len(tape.to_json()) / 1e6,
+        "JSON s": timed(tape.to_json),
+        "DOT MB": len(whole.dot) / 1e6,
+        "DOT s": timed(lambda: viz.graph(tape).dot),
     }
+    if which("dot"):
+        if T <= WHOLE_UP_TO:
+            found["dot s"] = dot_seconds(whole.dot)
+        found["dot folded s"] = dot_seconds(folded.dot)
+    return found
 
 
 def main() -> None:
-    """Measure every length, round by round; print and keep the least times."""
     parser = ArgumentParser(prog="python -m benchmarks.drawing", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, nargs="+", default=[10, 50, 200, 1000])
+    parser.add_argument("--lengths", type=int, nargs="+", default=[10, 50, 200, 1000])
     args = parser.parse_args()
-    tg.manual_seed(0)
-    model = CharLM(CharVocab.from_text(TEXT), hidden_size=128)
-    measure(model, args.steps[0])
-    rounds = [[measure(model, T) for T in args.steps] for _ in range(args.rounds)]
-    points = [{key: min(run[key] for run in own) for key in own[0]} for own in zip(*rounds, strict=True)]
+    rounds = [[measure(T) for T in args.lengths] for _ in range(args.rounds)]
+    best = [{key: min(run[k][key] for run in rounds) for key in rounds[0][k]} for k in range(len(args.lengths))]
+    columns = list(best[0])
     rows = [
-        (p["steps"], p["nodes"], *(f"{p[k]:.3f}" for k in ("run", "recorded run", "page")), f"{p['page kB']:.0f}")
-        for p in points
+        (T, *(f"{found[key]:.3g}" if key in found else "-" for key in columns))
+        for T, found in zip(args.lengths, best, strict=True)
     ]
-    print(table(("steps", "nodes", "run s", "recorded run s", "page s", "page kB"), rows))
-    growth = exponent(tuple(args.steps), [p["page"] for p in points])
-    print(f"\npage ~ steps^{growth:.2f}")
-    save("drawing", {"rounds": args.rounds, "unit": "CPU seconds", "sizes": points, "page_exponent": growth})
+    growth = {}
+    for key in columns:
+        known = [(T, found[key]) for T, found in zip(args.lengths, best, strict=True) if found.get(key)]
+        if len(known) > 1:
+            growth[key] = float(np.polyfit(*np.log(np.array(known)).T, 1)[0])
+    print(table(("T", *columns), [*rows, ("T^e", *(f"{growth[key]:.2f}" for key in columns))]))
+    save("drawing", {"lengths": args.lengths, "rounds": args.rounds, "best": best, "growth": growth})
 
 
 if __name__ == "__main__":

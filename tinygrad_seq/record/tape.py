@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from . import schema
 from .entries import Entry, Sent
 from .graph import read
 
@@ -41,11 +40,15 @@ class Record:
 
     def to_json(self) -> str:
         """Return the record as JSON; see docs/record.md."""
+        from . import schema  # json takes longer to import than all of the record
+
         return schema.to_json(self.nodes, self.sent)
 
     @classmethod
     def from_json(cls, text: str) -> Record:
         """Return a record that `to_json` wrote. Raises DataError for anything else, saying what and where."""
+        from . import schema
+
         return cls(*schema.from_json(text))
 
     def steps(self) -> dict[tuple[str, int], list[Entry]]:

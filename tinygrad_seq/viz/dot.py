@@ -5,7 +5,7 @@ parameters once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count
+from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any
 
 from .grid import short
@@ -21,7 +21,8 @@ __all__ = ["digraph"]
 
 FONT = "Helvetica,Arial,sans-serif"
 GRAPH = {
-    "rankdir": "BT",
+    "rankdir": "LR",
+    "outputorder": "edgesfirst",
     "nodesep": "0.16",
     "ranksep": "0.28",
     "bgcolor": DAY["paper"],
@@ -49,6 +50,7 @@ KINDS = {
     "op": {},
 }
 OUTSIDE = {"style": "invis"}
+ACROSS = {"constraint": "false"}
 ANCHOR = {"shape": "point", "style": "invis", "width": "0.01", "height": "0.01"}
 STEP = {"style": "rounded", "color": DAY["line"], "bgcolor": DAY["wash"], "fontcolor": DAY["soft"], "fontsize": "12"}
 MODULE = {"style": "rounded", "color": DAY["line"], "bgcolor": DAY["paper"], "fontcolor": DAY["soft"], "fontsize": "10"}
@@ -61,23 +63,61 @@ def digraph(outline: Outline, show: Show) -> Digraph:
     graph = Digraph(graph_attr={**GRAPH, **legend(outline)}, node_attr=NODE, edge_attr=EDGE)
     names = map(str, count())
     columns = in_columns(outline)
-    column_of = {}
+    timed = any(t is not None for t, _ in columns)
+    column_of: dict[int, int] = {}
     for k, (t, boxes) in enumerate(columns):
         with graph.subgraph(name=f"cluster_{next(names)}", graph_attr=OUTSIDE if t is None else STEP) as column:
-            if len(columns) > 1:
+            if timed:
                 column.node(f"column {k}", **ANCHOR)
             if t is not None:
                 column.attr(label=f"t = {t} … {outline.folded[-1]}" if t in outline.folded else f"t = {t}")
             place(column, boxes, outline, show, names)
         column_of |= {box.number: k for box in boxes}
-    for k in range(1, len(columns)):
-        graph.edge(f"column {k - 1}", f"column {k}", style="invis", minlen="0", weight="100")
+    if timed:
+        graph.attr(rankdir="BT", splines="line")  # curves would be led around the steps, in loops
+        put_axis(graph, len(columns), below(outline), outline, show)
     for link in outline.links:
-        near = column_of[link.source] == column_of[link.target]
-        graph.edge(
-            str(link.source), str(link.target), **look(link, outline), **({} if near else {"constraint": "false"})
-        )
+        near = column_of.get(link.source) == column_of.get(link.target)
+        graph.edge(str(link.source), str(link.target), **look(link, outline), **({} if near else ACROSS))
     return graph
+
+
+def put_axis(graph: Any, columns: int, shared: Sequence[Box], outline: Outline, show: Show) -> None:
+    """Keep the columns in the order of time: each hangs on a point of an invisible line below.
+
+    Edges inside one rank order plain nodes and not clusters, hence the points; and edges from one cluster to another do
+    not count in the ranking (`constraint=false`), so that all steps have the same shape.
+    """
+    with graph.subgraph(name="axis", graph_attr={"rank": "source"}) as axis:
+        for k in range(columns):
+            axis.node(f"axis {k}", **ANCHOR)
+        for box in shared:
+            axis.node(str(box.number), label(lines(box, show)), **dress(box, outline))
+    for k in range(columns):
+        graph.edge(f"axis {k}", f"column {k}", style="invis", weight="10", minlen="3")
+    row = [f"axis {k}" for k in range(columns)]
+    row[columns // 2 : columns // 2] = [str(box.number) for box in shared]
+    for left, right in pairwise(row):
+        graph.edge(left, right, style="invis", weight="10")
+
+
+def below(outline: Outline) -> list[Box]:
+    """Return the leaves outside of steps that steps read, and the views of parameters they are read through.
+
+    They belong to all steps alike, and stand below them in one row.
+    """
+    wanted = {box.number for box in outline.boxes if box.t is not None}
+    sources: dict[int, set[int]] = {}
+    for link in outline.links:
+        sources.setdefault(link.target, set()).add(link.source)
+    read = set().union(*(sources.get(number, ()) for number in wanted))
+    found = []
+    for box in sorted(outline.boxes, key=lambda box: -box.number):
+        leaf = box.entry.kind in ("parameter", "input") or box.entry.view_of is not None
+        if box.number in read and box.t is None and leaf:
+            found.append(box)
+            read |= sources.get(box.number, set())
+    return found[::-1]
 
 
 def in_columns(outline: Outline) -> list[tuple[int | None, list[Box]]]:
@@ -85,7 +125,10 @@ def in_columns(outline: Outline) -> list[tuple[int | None, list[Box]]]:
     columns: list[tuple[int | None, list[Box]]] = [(None, [])]
     steps: dict[int, list[Box]] = {}
     stepping = False
+    shared = {box.number for box in below(outline)}
     for box in outline.boxes:
+        if box.number in shared:
+            continue
         if box.t is not None:
             t = outline.folded[0] if box.t in outline.folded else box.t
             if t not in steps:
@@ -114,6 +157,11 @@ def legend(outline: Outline) -> dict[str, str]:
 
 def place(graph: Any, boxes: Sequence[Box], outline: Outline, show: Show, names: Iterator[str]) -> None:
     """Add boxes to a graph, those of a module in a cluster of its own, modules in modules."""
+    if outline.collapse != "op":
+        put(graph, boxes, {}, outline, show, names)  # a box says which module it is
+        for left, right in pairwise(box for box in boxes if box.operations):
+            graph.edge(str(left.number), str(right.number), style="invis", minlen="0")  # every step in the same order
+        return
     own, modules = branches((tuple(filter(None, box.entry.path.split("."))), box) for box in boxes)
     put(graph, own, modules, outline, show, names)
 

@@ -63,12 +63,13 @@ def layered(outline: Outline, show: Show, note: str) -> Picture:
 
 def depths(outline: Outline) -> list[int]:
     """Return for each box how many links lead to it at most; boxes come after what they read."""
+    last = {box.number: box.entry.id for box in outline.boxes}
     incoming: dict[int, list[int]] = defaultdict(list)
     for link in outline.links:
-        if link.source < link.target:  # a place that is drawn once for all steps reads what follows it too
+        if last[link.source] < last[link.target]:  # a layer, drawn once for all steps, reads what follows it too
             incoming[link.target].append(link.source)
     found: dict[int, int] = {}
-    for box in sorted(outline.boxes, key=lambda box: box.number):
+    for box in sorted(outline.boxes, key=lambda box: box.entry.id):
         found[box.number] = 1 + max((found[i] for i in incoming[box.number]), default=-1)
     return [found[box.number] for box in outline.boxes]
 

@@ -20,18 +20,24 @@ Collapse = Literal["op", "cell", "layer"]
 
 @dataclass(frozen=True)
 class Box:
-    """One node of the picture. `number` is that of its first entry, `entry` its last: of a cell, the hidden state."""
+    """One node of the picture.
+
+    `number` is that of its first entry, `entry` its last: of a cell, the hidden state. `results` are the entries that
+    others read: of an LSTM's cell, the hidden state and the cell state.
+    """
 
     number: int
     entry: Entry
+    results: Sequence[Entry]
     operations: Sequence[Entry]
     t: int | None
     folded: int = 0  # steps that this box stands for, where it stands for several
 
     @property
     def gradient(self) -> float | None:
-        """The length of the gradient that arrived at the last entry."""
-        return None if self.entry.gradient is None else self.entry.gradient.norm
+        """The length of the gradient that arrived at the results, all taken as one."""
+        known = [entry.gradient.norm for entry in self.results if entry.gradient is not None]
+        return hypot(*known) if known else None
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class Outline:
     boxes: Sequence[Box]
     links: Sequence[Link]
     folded: Sequence[int]
+    collapse: Collapse
 
     @cached_property
     def scale(self) -> Scale | None:
@@ -74,9 +81,10 @@ def outline(record: Record, collapse: Collapse = "op", steps: int | None = None)
     for entry in record.nodes:
         if groups[entry.id] is not None:
             members[groups[entry.id]].append(entry)
-    boxes = {key: box(entries, collapse, set(folded)) for key, entries in members.items()}
+    read = {i for entry in record.nodes for i in entry.inputs if i is not None and groups[i] != groups[entry.id]}
+    boxes = {key: box(entries, read, collapse, set(folded)) for key, entries in members.items()}
     found = links(record, collapse, groups, {key: b.number for key, b in boxes.items()})
-    return Outline(list(boxes.values()), found if collapse == "op" and not folded else merged(found), folded)
+    return Outline(list(boxes.values()), found if collapse == "op" and not folded else merged(found), folded, collapse)
 
 
 def middle(record: Record, steps: int | None) -> list[int]:
@@ -114,12 +122,13 @@ def grouped(record: Record, collapse: Collapse, folded: set[int]) -> list[Hashab
     return groups
 
 
-def box(entries: Sequence[Entry], collapse: Collapse, folded: set[int]) -> Box:
-    """Return the box of entries drawn together."""
+def box(entries: Sequence[Entry], read: set[int], collapse: Collapse, folded: set[int]) -> Box:
+    """Return the box of entries drawn together, of which others read some."""
     last = next((entry for entry in reversed(entries) if entry.shape is not None), entries[-1])
     steps = {entry.t for entry in entries if entry.t in folded}
     t = entries[0].t if collapse != "layer" else None
-    return Box(entries[0].id, last, [entry for entry in entries if entry.kind == "op"], t, len(steps))
+    results = [entry for entry in entries if entry.id in read] or [last]
+    return Box(entries[0].id, last, results, [entry for entry in entries if entry.kind == "op"], t, len(steps))
 
 
 def links(
