@@ -74,3 +74,5 @@ def test_a_parameter_that_steps_read_is_one_bar():
     rolled, found = drawn()
     bars = {rolled.places[box.members[0]].op for box in found.boxes if box.x is None}
     assert "weight_hh_l0" in bars
+    (bar,) = [box for box in found.boxes if rolled.places[box.members[0]].op == "weight_hh_l0"]
+    assert all(bar.y < box.y for box in found.boxes if box.timed)

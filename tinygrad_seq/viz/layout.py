@@ -98,13 +98,17 @@ def connect(found: Layout, rolled: Rolled, number: Sequence[int]) -> None:
 
 
 def set_order(found: Layout, rolled: Rolled) -> None:
-    """Order boxes as they were made; a leaf comes just before the first that reads it."""
+    """Order boxes as they were made; a leaf comes just before the first that reads it, or before all of its module."""
+    begins: dict[str, float] = {}
     for box in found.boxes:
         box.order = min(min(rolled.places[i].ids.values()) for i in box.members)
+        if box.timed and not box.leaf:
+            begins[box.path] = min(box.order, begins.get(box.path, box.order))
     for k, box in enumerate(found.boxes):
         if box.leaf:
             readers = [found.boxes[link.target] for link in found.links if link.source == k]
-            box.order = min((reader.order for reader in readers if not reader.leaf), default=box.order) - 0.5
+            orders = [begins[reader.path] if reader.timed else reader.order for reader in readers if not reader.leaf]
+            box.order = min(orders, default=box.order) - 0.5
 
 
 def stack_bands(found: Layout) -> None:

@@ -17,12 +17,12 @@ from .wording import Show
 
 __all__ = ["Page", "Panels", "Window", "page"]
 
-SCRIPTS = ("base", "graph", "scrubber", "sort", "panels", "main")
+SCRIPTS = ("base", "graph", "links", "lights", "moving", "scrubber", "parameters", "sort", "panels", "main")
 SPECTRUM = {
     "largest singular value": "var(--soft)",
     "spectral radius": "var(--ink)",
     "bound": "var(--heat)",
-    "product": "var(--cold)",
+    "product": "var(--cool)",
     "gradient": "var(--hot)",
 }
 
@@ -121,7 +121,7 @@ def page(
 def fading(data: Mapping[str, Any]) -> str | None:
     """Return the chart of |dL/dh_t| over the steps, for all that a step hands on to the next, on a log axis."""
     lines: list[Line] = []
-    colours = ["var(--hot)", "var(--cold)", "var(--ink)", "var(--soft)"]
+    colours = ["var(--hot)", "var(--cool)", "var(--ink)", "var(--soft)"]
     for i, lane in data["lanes"].items():
         place = data["places"][i]
         if place["gradient"] is None:
