@@ -58,9 +58,10 @@ class Browser:
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def requests(self) -> list[str]:
-        """The addresses that were asked for since the page was opened."""
+        """The addresses that pages from files have asked for; a tab that Chromium opens by itself has its own."""
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
-        return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+        sent = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
+        return [request["request"]["url"] for request in sent if request["documentURL"].startswith("file:")]
 
 
 @pytest.fixture(scope="session")
