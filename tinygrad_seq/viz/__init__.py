@@ -1,6 +1,7 @@
 """Pictures and pages. What is drawn is handed in: records, arrays, texts."""
 
 from .chart import Line, chart
+from .fade import fade
 from .graph import Graph, graph
 from .grid import Column, Prediction, grid
 from .page import Page, Panels, Window, page
@@ -20,6 +21,7 @@ __all__ = [
     "Sample",
     "Window",
     "chart",
+    "fade",
     "graph",
     "grid",
     "page",
