@@ -16,7 +16,7 @@ from tinygrad_seq.backend import get_backend
 
 from .conftest import NETS
 
-TOLERANCE = {"float32": {"rtol": 1e-4, "atol": 1e-5}, "float64": {"rtol": 1e-10, "atol": 1e-12}}
+TOLERANCE = {"float32": {"rtol": 1e-5, "atol": 1e-6}, "float64": {"rtol": 1e-12, "atol": 1e-12}}
 KEPT = {
     "RNNSequence": {"h"},
     "LSTMSequence": {"i", "f", "g", "o", "c", "h"},
