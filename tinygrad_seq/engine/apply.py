@@ -239,11 +239,15 @@ def several(op: Any, kind: Any, ys: Any, parents: tuple[Any, ...], saved: Any, m
     """Return several results as variables: one node for the operation, one thin node per result above it."""
     if saved is None or not m.grad or all(p is None for p in parents):
         return tuple(kind.handle(y, None) for y in ys)
-    main = Node(op, parents, saved, tuple(y.shape for y in ys), ys[0].dtype, m.where)
+    where = m.where
+    main = Node(op, parents, saved, tuple([y.shape for y in ys]), ys[0].dtype, where)
+    above = (main,)
     outs = []
     for i, y in enumerate(ys):
-        node = Node(Output, (main,), i, y.shape, y.dtype, m.where) if is_floating(y.dtype) else None
-        outs.append(kind.handle(y, node))
+        out = new(kind)
+        out.data = y
+        out.node = Node(Output, above, i, y.shape, y.dtype, where) if is_floating(y.dtype) else None
+        outs.append(out)
     return tuple(outs)
 
 
