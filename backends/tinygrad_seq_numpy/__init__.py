@@ -10,6 +10,7 @@ import numpy as np
 from tinygrad_seq.backend import XP, Kernel, Key, Memory, Shape
 
 from . import namespace
+from .choice import Kernels
 from .kernels import KERNELS
 
 __all__ = ["NumpyBackend"]
@@ -25,7 +26,7 @@ class NumpyBackend:
         *(np.float16, np.float32, np.float64, np.bool_),
         *(np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64),
     )
-    kernels: Mapping[str, Kernel] = KERNELS
+    kernels: Mapping[str, Kernel] = Kernels(KERNELS)
 
     def from_host(self, array: np.ndarray) -> np.ndarray:
         """Return the array itself; one of a subclass, such as a memory map, as a plain view of its memory."""
