@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from tinygrad_seq.backend import Kernel
 
+from ..kernels.gru import gru as gru_of_form
 from ..kernels.lstm import LSTM
+from ..kernels.mlstm import MLSTM
+from ..kernels.rnn import RNN
+from .gru import as_gru
 from .lstm import as_lstm
+from .mlstm import as_mlstm
+from .rnn import as_rnn
 from .sequence import CompiledKernel
 
 __all__ = ["KERNELS"]
 
-KERNELS: dict[str, Kernel] = {"LSTMSequence": CompiledKernel(LSTM, 2, as_lstm)}
+KERNELS: dict[str, Kernel] = {
+    "RNNSequence": CompiledKernel(RNN, 1, as_rnn),
+    "LSTMSequence": CompiledKernel(LSTM, 2, as_lstm),
+    "GRUSequence": CompiledKernel(gru_of_form, 1, as_gru),
+    "MLSTMSequence": CompiledKernel(MLSTM, 2, as_mlstm),
+}

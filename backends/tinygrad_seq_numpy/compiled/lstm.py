@@ -19,7 +19,7 @@ class LSTM(NamedTuple):
     """See `kernels.lstm`."""
 
     W_hh: np.ndarray
-    width: int
+    scratch: int  # numbers a row
 
 
 def as_lstm(cell: plain.LSTM) -> LSTM:
@@ -28,13 +28,12 @@ def as_lstm(cell: plain.LSTM) -> LSTM:
 
 
 @overload(step, jit_options=OPTIONS)
-def _step(cell: Any, a: Any, Wx: Any, at: Any, prev: Any, new: Any, kept: Any, t: Any, first: Any, stop: Any) -> Any:
+def _step(cell: Any, a: Any, Wx: Any, at: Any, rows: Any, t: Any) -> Any:
     if getattr(cell, "instance_class", None) is not LSTM:
         return None
 
-    def step(
-        cell: Any, a: Any, Wx: Any, at: Any, prev: Any, new: Any, kept: Any, t: Any, first: Any, stop: Any
-    ) -> None:
+    def step(cell: Any, a: Any, Wx: Any, at: Any, rows: Any, t: Any) -> None:
+        prev, new, kept, first, stop = rows
         a_t = a.reshape(stop - first, 4 * new[0].shape[2])
         np.dot(prev[0][t, first:stop], cell.W_hh.T, a_t)
         for r in range(first, stop):
@@ -44,15 +43,12 @@ def _step(cell: Any, a: Any, Wx: Any, at: Any, prev: Any, new: Any, kept: Any, t
 
 
 @overload(step_back, jit_options=OPTIONS)
-def _step_back(
-    cell: Any, a: Any, D: Any, dstate: Any, prev: Any, new: Any, kept: Any, t: Any, first: Any, stop: Any
-) -> Any:
+def _step_back(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t: Any) -> Any:
     if getattr(cell, "instance_class", None) is not LSTM:
         return None
 
-    def step_back(
-        cell: Any, a: Any, D: Any, dstate: Any, prev: Any, new: Any, kept: Any, t: Any, first: Any, stop: Any
-    ) -> None:
+    def step_back(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t: Any) -> None:
+        prev, _, kept, first, stop = rows
         for r in range(first, stop):
             row_back(dstate[0, r], dstate[1, r], prev[1][t, r], kept, D[t, r], t, r)
         np.dot(D[t, first:stop], cell.W_hh, dstate[0, first:stop])

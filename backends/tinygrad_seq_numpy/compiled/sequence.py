@@ -15,6 +15,7 @@ from ..kernels.inputs import Input, OneHot
 from ..kernels.sequence import Kept, SequenceKernel
 from . import loops
 from .blas import TYPES, one_thread
+from .cell import Rows
 from .products import ShardedProducts
 from .shards import in_shards
 
@@ -61,9 +62,14 @@ class CompiledKernel(SequenceKernel):
         else:
             entering, at = plain(x.x), NO_ROWS
         b_x = np.zeros(len(W_x), W_x.dtype) if cell.b_x is None else plain(cell.b_x)
-        fixed = self.of(cell), entering, W_x, b_x, at, prev, new, kept, flags(mask), flags(reset), reverse
+        weights, mask_or_none, reset_or_none = self.of(cell), flags(mask), flags(reset)
+
+        def of_rows(first: int, stop: int) -> None:
+            rows = Rows(prev, new, kept, first, stop)
+            loops.through(weights, entering, W_x, b_x, at, rows, mask_or_none, reset_or_none, reverse)
+
         try:
-            in_shards(lambda first, stop: loops.through(*fixed, first, stop), B, T * B * H * cell.width)
+            in_shards(of_rows, B, T * B * H * cell.width)
         except NumbaError as e:
             self.failed(memory.new.dtype, e)
             super().through(cell, x, mask, reset, memory, reverse)
@@ -83,9 +89,13 @@ class CompiledKernel(SequenceKernel):
             return super().back(cell, dy, dstate, mask, reset, memory, reverse, D)
         prev, new, kept = tuple(memory.prev), tuple(memory.new), memory.kept
         T, B, H = new[0].shape
-        fixed = self.of(cell), plain(dy), dstate, D, prev, new, kept, flags(mask), flags(reset), reverse
+        weights, dy, mask_or_none, reset_or_none = self.of(cell), plain(dy), flags(mask), flags(reset)
+
+        def of_rows(first: int, stop: int) -> None:
+            loops.back(weights, dy, dstate, D, Rows(prev, new, kept, first, stop), mask_or_none, reset_or_none, reverse)
+
         try:
-            in_shards(lambda first, stop: loops.back(*fixed, first, stop), B, T * B * H * cell.width)
+            in_shards(of_rows, B, T * B * H * cell.width)
         except NumbaError as e:
             self.failed(memory.new.dtype, e)
             super().back(cell, dy, dstate, mask, reset, memory, reverse, D)

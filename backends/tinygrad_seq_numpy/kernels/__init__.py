@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinygrad_seq.backend import Kernel
 
-from .gru import gru
+from .gru import gru as gru_of_form
 from .lstm import LSTM
 from .mlstm import MLSTM
 from .rnn import RNN
@@ -15,6 +15,6 @@ __all__ = ["KERNELS"]
 KERNELS: dict[str, Kernel] = {
     "RNNSequence": SequenceKernel(RNN, parts=1),
     "LSTMSequence": SequenceKernel(LSTM, parts=2),
-    "GRUSequence": SequenceKernel(gru, parts=1),
+    "GRUSequence": SequenceKernel(gru_of_form, parts=1),
     "MLSTMSequence": SequenceKernel(MLSTM, parts=2),
 }
