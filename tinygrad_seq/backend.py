@@ -185,6 +185,9 @@ class Backend(Protocol):
     def uniform(self, key: Key, shape: Shape, dtype: Any) -> Any:
         """Return numbers in [0, 1) that are a function of the key alone."""
 
+    def made_with(self, kernel: str, dtype: Any) -> str:
+        """Return what a kernel of this backend computes with on numbers of a type, and why, as a part of a sentence."""
+
     def synchronize(self) -> None:
         """Wait until everything asked of the device is done."""
 

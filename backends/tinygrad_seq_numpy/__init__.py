@@ -15,6 +15,8 @@ from .kernels import KERNELS
 
 __all__ = ["NumpyBackend"]
 
+CHOICE = Kernels(KERNELS)
+
 
 class NumpyBackend:
     """Arrays are `numpy.ndarray`; the scalar types are registered too, since NumPy returns them for 0-d results."""
@@ -26,7 +28,7 @@ class NumpyBackend:
         *(np.float16, np.float32, np.float64, np.bool_),
         *(np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64),
     )
-    kernels: Mapping[str, Kernel] = Kernels(KERNELS)
+    kernels: Mapping[str, Kernel] = CHOICE
 
     def from_host(self, array: np.ndarray) -> np.ndarray:
         """Return the array itself; one of a subclass, such as a memory map, as a plain view of its memory."""
@@ -46,6 +48,9 @@ class NumpyBackend:
         if numbers.dtype == np.float16:  # the rounding reaches 1
             numbers = np.minimum(numbers, np.nextafter(np.float16(1), np.float16(0)))
         return numbers
+
+    def made_with(self, kernel: str, dtype: Any) -> str:
+        return CHOICE.made_with(kernel, dtype)
 
     def synchronize(self) -> None:
         """NumPy has finished when it returns."""

@@ -39,12 +39,12 @@ class Kernels(Mapping[str, Kernel]):
         if not reason:
             kernel: Any = compiled().get(name)
             reason = f"none is compiled for {name}" if kernel is None else kernel.obstacle(np.dtype(dtype))
-        return f"in NumPy, because {reason}" if reason else compiled_with()
+        return f"in plain NumPy, because {reason}" if reason else compiled_with()
 
 
 def obstacle() -> str:
     """Return what keeps the compiled kernels from running, empty where nothing does."""
-    return f"{SWITCH}=0" if os.environ.get(SWITCH) == "0" else missing()
+    return f"{SWITCH}=0 says so" if os.environ.get(SWITCH) == "0" else missing()
 
 
 @cache
@@ -54,7 +54,9 @@ def missing() -> str:
     if absent:
         return f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} not installed (the extra [fast])"
     try:
-        compiled()
+        from .compiled import check
+
+        check()
     except Exception as e:  # noqa: BLE001  whatever is wrong with numba, NumPy computes the same
         return f"numba does not work here ({type(e).__name__}: {e})"
     return ""
@@ -62,6 +64,7 @@ def missing() -> str:
 
 @cache
 def compiled() -> Mapping[str, Kernel]:
+    """Return the compiled kernels; the first call imports numba."""
     from .compiled import KERNELS
 
     return KERNELS

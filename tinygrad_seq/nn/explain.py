@@ -32,6 +32,7 @@ def explain(module: Module) -> str:
         elif m.path == "auto" and opened.get():
             said = "cell loop, because everything runs op by op here"
         else:
-            said = f"fused, by the {backend} backend's kernel for {m.op.name}"
+            made_with = owner(like).made_with(m.op.name, like.dtype)
+            said = f"fused, by the {backend} backend's kernel for {m.op.name}, {made_with}"
         lines.append(f"{path or type(m).__name__}: {said}")
     return "\n".join(lines) or "no recurrent module here: every operation is its own node"

@@ -40,7 +40,7 @@ def through(
     n = PROJECTED // b + 1 if is_dense else 1
     entering = np.empty((n * b, W_x.shape[1]), x.dtype)
     projected = np.empty((n * b, W_x.shape[0]), x.dtype)
-    numbers = np.arange(n * b)
+    Wx, numbers = projected if is_dense else x, np.arange(n * b)
     a = np.empty(b * cell.scratch, x.dtype)
     for s in range(T):
         t, k = T - 1 - s if reverse else s, s % n
@@ -53,10 +53,7 @@ def through(
                 add(projected[r], b_x)
         if reset.size:
             begin(rows, reset, s, t, t + 1 if reverse else t - 1)
-        if is_dense:
-            step(cell, a, projected, numbers[k * b : (k + 1) * b], rows, t)
-        else:
-            step(cell, a, x, at[t, first:stop], rows, t)
+        step(cell, a, Wx, numbers[k * b : (k + 1) * b] if is_dense else at[t, first:stop], rows, t)
         if mask.size:
             for r in range(first, stop):
                 if not mask[t, r]:
