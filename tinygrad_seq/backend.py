@@ -210,6 +210,9 @@ class Backend(Protocol):
         Where it could not, nothing has been written.
         """
 
+    def made_with(self, kernel: str, dtype: Any) -> str:
+        """Return what a kernel of this backend computes with on numbers of a type, and why, as a part of a sentence."""
+
     def synchronize(self) -> None:
         """Wait until everything asked of the device is done."""
 

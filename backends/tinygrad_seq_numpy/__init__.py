@@ -10,9 +10,12 @@ import numpy as np
 from tinygrad_seq.backend import XP, Kernel, Key, Memory, Program, Shape
 
 from . import in_place, namespace
+from .choice import Kernels
 from .kernels import KERNELS
 
 __all__ = ["NumpyBackend"]
+
+CHOICE = Kernels(KERNELS)
 
 
 class NumpyBackend:
@@ -25,7 +28,7 @@ class NumpyBackend:
         *(np.float16, np.float32, np.float64, np.bool_),
         *(np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64),
     )
-    kernels: Mapping[str, Kernel] = KERNELS
+    kernels: Mapping[str, Kernel] = CHOICE
 
     def from_host(self, array: np.ndarray) -> np.ndarray:
         """Return the array itself; one of a subclass, such as a memory map, as a plain view of its memory."""
@@ -48,6 +51,9 @@ class NumpyBackend:
 
     def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Any]], bool]:
         return in_place.runner(program, dtype)
+
+    def made_with(self, kernel: str, dtype: Any) -> str:
+        return CHOICE.made_with(kernel, dtype)
 
     def synchronize(self) -> None:
         """NumPy has finished when it returns."""

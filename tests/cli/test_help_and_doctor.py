@@ -54,7 +54,7 @@ def test_doctor_says_what_there_is_and_which_backend_auto_takes(call: Call) -> N
     done = call("doctor")
     assert done.code == 0, done
     names = [line.partition(":")[0] for line in done.out.splitlines()]
-    for name in ("Python", "tinygrad_seq", "NumPy", "BLAS", "CuPy", "backend", "Graphviz"):
+    for name in ("Python", "tinygrad_seq", "NumPy", "BLAS", "kernels", "CuPy", "backend", "Graphviz"):
         assert name in names
     assert "auto takes" in done.out
     assert "Next: tinygrad-seq demo" in done.out

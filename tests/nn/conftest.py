@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -56,3 +58,13 @@ def cell_of(request: pytest.FixtureRequest):
 def net_and_cell_of(request: pytest.FixtureRequest):
     """Both constructors of one kind."""
     return NETS[request.param], CELLS[request.param]
+
+
+@pytest.fixture(scope="module", params=["numpy", "compiled"])
+def kernel_table(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run a test with the kernels in NumPy, and with those that numba compiles."""
+    if request.param == "compiled" and not (find_spec("numba") and find_spec("scipy")):
+        pytest.skip("the compiled kernels need the extra [fast]")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TINYGRAD_SEQ_NUMBA", "1" if request.param == "compiled" else "0")
+        yield request.param

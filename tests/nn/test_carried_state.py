@@ -12,6 +12,8 @@ from tinygrad_seq.errors import GraphFreedError
 
 I, H = 3, 4
 
+pytestmark = pytest.mark.usefixtures("kernel_table")
+
 
 def parts_of(state):
     return list(state) if isinstance(state, tuple) else [state]

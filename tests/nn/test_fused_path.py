@@ -150,7 +150,7 @@ def test_explain_a_backend_without_a_kernel():
 
 
 def test_explain_a_kernel(kernel):
-    assert nn.explain(lstm("auto")) == "LSTM: fused, by the numpy backend's kernel for LSTMSequence"
+    assert nn.explain(lstm("auto")).startswith("LSTM: fused, by the numpy backend's kernel for LSTMSequence, ")
 
 
 def test_explain_a_block_in_which_every_step_is_watched(kernel):
@@ -168,10 +168,9 @@ def test_explain_a_path_that_cannot_be_taken():
 
 def test_explain_a_model_has_a_line_for_each_recurrent_module(kernel):
     model = nn.Sequential(nn.Embedding(4, I), nn.LSTM(I, H), nn.Linear(H, H), nn.GRU(H, H))
-    assert nn.explain(model).splitlines() == [
-        "1: fused, by the numpy backend's kernel for LSTMSequence",
-        "3: cell loop, because the numpy backend has no kernel for GRUSequence",
-    ]
+    first, second = nn.explain(model).splitlines()
+    assert first.startswith("1: fused, by the numpy backend's kernel for LSTMSequence")
+    assert second == "3: cell loop, because the numpy backend has no kernel for GRUSequence"
 
 
 def test_explain_a_model_without_a_recurrent_module():

@@ -16,6 +16,8 @@ from tinygrad_seq.backend import get_backend
 
 from .conftest import NETS
 
+pytestmark = pytest.mark.usefixtures("kernel_table")
+
 TOLERANCE = {"float32": {"rtol": 1e-5, "atol": 1e-6}, "float64": {"rtol": 1e-12, "atol": 1e-12}}
 KEPT = {
     "RNNSequence": {"h"},

@@ -15,6 +15,8 @@ from tinygrad_seq.errors import ShapeError
 
 I, H = 3, 2
 
+pytestmark = pytest.mark.usefixtures("kernel_table")
+
 
 def parts_of(state):
     return list(state) if isinstance(state, tuple) else [state]

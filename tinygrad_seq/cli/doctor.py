@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import typer
 
+from ..backend import get_backend
 from ..train.blas import blas_name, blas_threads
 from .backend import automatic
 from .checks import Finding, cupy, dot, extras, package, requirements
@@ -45,6 +46,7 @@ def findings() -> Iterator[Finding]:
     yield Finding("NumPy", np.__version__)
     threads = blas_threads()
     yield Finding("BLAS", f"{blas_name()}, {threads} thread{'s' * (threads > 1)} (OPENBLAS_NUM_THREADS sets how many)")
+    yield Finding("kernels", get_backend("numpy").made_with("LSTMSequence", np.dtype(np.float32)))
     yield cupy()
     yield Finding("backend", "auto takes {0.name}: {0.reason}".format(automatic()))
     yield dot()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinygrad_seq.backend import Kernel
 
 from .cross_entropy import CrossEntropyKernel
-from .gru import gru
+from .gru import gru as gru_of_form
 from .layer_norm import LayerNormKernel
 from .lstm import LSTM
 from .mlstm import MLSTM
@@ -19,6 +19,6 @@ KERNELS: dict[str, Kernel] = {
     "LayerNorm": LayerNormKernel(),
     "RNNSequence": SequenceKernel(RNN, parts=1),
     "LSTMSequence": SequenceKernel(LSTM, parts=2),
-    "GRUSequence": SequenceKernel(gru, parts=1),
+    "GRUSequence": SequenceKernel(gru_of_form, parts=1),
     "MLSTMSequence": SequenceKernel(MLSTM, parts=2),
 }

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .inputs import Input
+from .products import Products
 
 __all__ = ["Cell", "gates", "sigmoid_of_minus", "total"]
 
@@ -48,12 +49,9 @@ class Cell(ABC):
 
     @abstractmethod
     def gradients(
-        self, D: np.ndarray, x: Input, kept: np.ndarray, prev: np.ndarray, wanted: Sequence[bool]
+        self, D: np.ndarray, x: Input, kept: np.ndarray, prev: np.ndarray, wanted: Sequence[bool], by: Products
     ) -> list[Any]:
-        """Return the gradients of the weights from D (T B, width); kept and prev are (..., T B, H).
-
-        Products by `@`: it reads a slice of D where it lies, which `np.dot` copies at twice the price of the product.
-        """
+        """Return the gradients of the weights from D (T B, width); kept and prev are (..., T B, H)."""
 
 
 def gates(a: np.ndarray, n: int) -> np.ndarray:

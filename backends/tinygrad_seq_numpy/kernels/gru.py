@@ -9,6 +9,7 @@ import numpy as np
 
 from .cell import Cell, gates, sigmoid_of_minus, total
 from .inputs import Input
+from .products import Products
 
 __all__ = ["gru"]
 
@@ -84,14 +85,14 @@ class GRU(Cell):
         dh += np.dot(dhn, self.W_hh[2 * H :], out=self.part)
 
     def gradients(
-        self, D: np.ndarray, x: Input, kept: np.ndarray, prev: np.ndarray, wanted: Sequence[bool]
+        self, D: np.ndarray, x: Input, kept: np.ndarray, prev: np.ndarray, wanted: Sequence[bool], by: Products
     ) -> list[Any]:
         W_ih, W_hh, b_ih, b_hh = wanted
         H = self.hidden
         D_rz, dhn = D[:, : 2 * H], D[:, 3 * H :]
-        dW_ih, db = x.gradients(D[:, : 3 * H], W_ih, b_ih or b_hh)
-        dW_hh = stacked(D_rz, prev[0], dhn, prev[0]) if W_hh else None
-        return [dW_ih, dW_hh, db, np.concatenate([db[: 2 * H], dhn.sum(axis=0)]) if b_hh else None]
+        dW_ih, db = x.gradients(D[:, : 3 * H], W_ih, b_ih or b_hh, by)
+        dW_hh = stacked(D_rz, prev[0], dhn, prev[0], by) if W_hh else None
+        return [dW_ih, dW_hh, db, np.concatenate([db[: 2 * H], by.total(dhn)]) if b_hh else None]
 
 
 class GRUBefore(Cell):
@@ -155,12 +156,12 @@ class GRUBefore(Cell):
         dh += np.dot(D_t[:, : 2 * H], self.W_hrz, out=self.part)
 
     def gradients(
-        self, D: np.ndarray, x: Input, kept: np.ndarray, prev: np.ndarray, wanted: Sequence[bool]
+        self, D: np.ndarray, x: Input, kept: np.ndarray, prev: np.ndarray, wanted: Sequence[bool], by: Products
     ) -> list[Any]:
         W_ih, W_hh, b_ih, b_hh = wanted
         H = self.hidden
-        dW_ih, db = x.gradients(D, W_ih, b_ih or b_hh)
-        dW_hh = stacked(D[:, : 2 * H], prev[0], D[:, 2 * H :], kept[3]) if W_hh else None
+        dW_ih, db = x.gradients(D, W_ih, b_ih or b_hh, by)
+        dW_hh = stacked(D[:, : 2 * H], prev[0], D[:, 2 * H :], kept[3], by) if W_hh else None
         return [dW_ih, dW_hh, db, db]
 
 
@@ -190,10 +191,10 @@ def slope_of_sigma(s: np.ndarray, out: np.ndarray) -> None:
     out *= s
 
 
-def stacked(D_rz: np.ndarray, at_rz: np.ndarray, D_n: np.ndarray, at_n: np.ndarray) -> np.ndarray:
+def stacked(D_rz: np.ndarray, at_rz: np.ndarray, D_n: np.ndarray, at_n: np.ndarray, by: Products) -> np.ndarray:
     """Return the gradient of W_hh whose rows r and z were multiplied with one vector, and the rows n with another."""
     H = D_n.shape[1]
     dW_hh = np.empty((3 * H, H), D_n.dtype)
-    np.matmul(D_rz.T, at_rz, out=dW_hh[: 2 * H])
-    np.matmul(D_n.T, at_n, out=dW_hh[2 * H :])
+    by.times(D_rz.T, at_rz, out=dW_hh[: 2 * H])
+    by.times(D_n.T, at_n, out=dW_hh[2 * H :])
     return dW_hh

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..indexing import add_rows
+from .products import Products
 
 __all__ = ["Input", "as_input"]
 
@@ -30,9 +30,9 @@ class Dense:
 
         return project
 
-    def gradients(self, D: np.ndarray, weight: bool, bias: bool) -> tuple[Any, Any]:
+    def gradients(self, D: np.ndarray, weight: bool, bias: bool, by: Products) -> tuple[Any, Any]:
         """Return the gradients of W and b from D (n, G), those that are wanted."""
-        return D.T @ self.x if weight else None, D.sum(axis=0) if bias else None
+        return by.times(D.T, self.x) if weight else None, by.total(D) if bias else None
 
 
 class OneHot:
@@ -41,20 +41,22 @@ class OneHot:
     def __init__(self, x: np.ndarray, I: int) -> None:
         self.x, self.I = x, I
 
-    def projection(self, W: np.ndarray, b: np.ndarray | None) -> Project:
-        """Return the function that writes W x + b of some of the rows: the columns met, or rows of a table of all."""
+    def picked(self, W: np.ndarray, b: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Return a table and the row of it that is W x + b of each x: the columns met, or all of them."""
         few = self.x.size < self.I
-        table, at = (W[:, self.x].T, np.arange(self.x.size)) if few else (np.ascontiguousarray(W.T), self.x)
-        if b is not None:
-            table = table + b
+        table, at = (W[:, self.x].T, np.arange(self.x.size)) if few else (W.T, self.x)
+        return np.ascontiguousarray(table if b is None else table + b), at
+
+    def projection(self, W: np.ndarray, b: np.ndarray | None) -> Project:
+        """Return the function that writes W x + b of some of the rows."""
+        table, at = self.picked(W, b)
         return lambda rows, out: np.take(table, at[rows], axis=0, out=out, mode="clip")
 
-    def gradients(self, D: np.ndarray, weight: bool, bias: bool) -> tuple[Any, Any]:
+    def gradients(self, D: np.ndarray, weight: bool, bias: bool, by: Products) -> tuple[Any, Any]:
         """Return the gradients of W and b from D (n, G), those that are wanted."""
         if not weight:
-            return None, D.sum(axis=0) if bias else None
-        table = np.zeros((self.I, D.shape[1]), D.dtype)
-        add_rows(table, self.x, D)
+            return None, by.total(D) if bias else None
+        table = by.table(self.x, D, self.I)
         return np.ascontiguousarray(table.T), table.sum(axis=0) if bias else None  # each row of D is in one of its rows
 
 

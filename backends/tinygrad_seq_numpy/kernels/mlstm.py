@@ -10,6 +10,7 @@ import numpy as np
 from .cell import gates
 from .inputs import Input
 from .lstm import LSTM
+from .products import Products
 
 __all__ = ["MLSTM"]
 
@@ -57,12 +58,12 @@ class MLSTM(LSTM):
         np.dot(dmh, self.W_mh, out=dh)
 
     def gradients(
-        self, D: np.ndarray, x: Input, kept: np.ndarray, prev: np.ndarray, wanted: Sequence[bool]
+        self, D: np.ndarray, x: Input, kept: np.ndarray, prev: np.ndarray, wanted: Sequence[bool], by: Products
     ) -> list[Any]:
         W_ih, W_hh, W_mx, W_mh, b = wanted
         H = self.hidden
-        dW_x, db_x = x.gradients(D[:, : 5 * H], W_ih or W_mx, b)
+        dW_x, db_x = x.gradients(D[:, : 5 * H], W_ih or W_mx, b, by)
         dW_ih, dW_mx = (None, None) if dW_x is None else (dW_x[: 4 * H], dW_x[4 * H :])
-        dW_hh = D[:, : 4 * H].T @ kept[5] if W_hh else None
-        dW_mh = D[:, 5 * H :].T @ prev[0] if W_mh else None
+        dW_hh = by.times(D[:, : 4 * H].T, kept[5]) if W_hh else None
+        dW_mh = by.times(D[:, 5 * H :].T, prev[0]) if W_mh else None
         return [dW_ih, dW_hh, dW_mx, dW_mh, None if db_x is None else db_x[: 4 * H]]

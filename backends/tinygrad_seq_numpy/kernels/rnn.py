@@ -9,6 +9,7 @@ import numpy as np
 
 from .cell import Cell, total
 from .inputs import Input
+from .products import Products
 
 __all__ = ["RNN"]
 
@@ -54,8 +55,8 @@ class RNN(Cell):
         np.dot(da, self.W_hh, out=dh)
 
     def gradients(
-        self, D: np.ndarray, x: Input, kept: np.ndarray, prev: np.ndarray, wanted: Sequence[bool]
+        self, D: np.ndarray, x: Input, kept: np.ndarray, prev: np.ndarray, wanted: Sequence[bool], by: Products
     ) -> list[Any]:
         W_ih, W_hh, b_ih, b_hh = wanted
-        dW_ih, db = x.gradients(D, W_ih, b_ih or b_hh)
-        return [dW_ih, D.T @ prev[0] if W_hh else None, db, db]
+        dW_ih, db = x.gradients(D, W_ih, b_ih or b_hh, by)
+        return [dW_ih, by.times(D.T, prev[0]) if W_hh else None, db, db]

@@ -58,6 +58,9 @@ class FakeBackend:
     def in_place(self, program: Program, dtype: Any) -> None:
         """Programs are an optional speed-up, as kernels are; without them an update is run as it is written."""
 
+    def made_with(self, kernel: str, dtype: Any) -> str:
+        return "in plain NumPy"
+
     def synchronize(self) -> None:
         transfers["waited"] += 1
 

@@ -1,0 +1,80 @@
+"""Which kernels run: the compiled ones where numba and SciPy are installed and nothing speaks against it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from tinygrad_seq.backend import Kernel
+
+__all__ = ["SWITCH", "Kernels"]
+
+SWITCH = "TINYGRAD_SEQ_NUMBA"
+
+
+class Kernels(Mapping[str, Kernel]):
+    """The kernels by the name of their operation; numba is imported when the first one is asked for."""
+
+    def __init__(self, plain: Mapping[str, Kernel]) -> None:
+        self.plain = plain
+
+    def __getitem__(self, name: str) -> Kernel:
+        kernel = self.plain[name]
+        return kernel if obstacle() else compiled().get(name, kernel)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.plain)
+
+    def __len__(self) -> int:
+        return len(self.plain)
+
+    def made_with(self, name: str, dtype: Any) -> str:
+        """Return what computes on arrays of this type, and why nothing faster does."""
+        reason = obstacle()
+        if not reason:
+            kernel: Any = compiled().get(name)
+            reason = f"none is compiled for {name}" if kernel is None else kernel.obstacle(np.dtype(dtype))
+        return f"in plain NumPy, because {reason}" if reason else compiled_with()
+
+
+def obstacle() -> str:
+    """Return what keeps the compiled kernels from running, empty where nothing does."""
+    return f"{SWITCH}=0 says so" if os.environ.get(SWITCH) == "0" else missing()
+
+
+@cache
+def missing() -> str:
+    """Return what is not installed, or does not work."""
+    absent = [name for name in ("numba", "scipy") if find_spec(name) is None]
+    if absent:
+        return f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} not installed (the extra [fast])"
+    try:
+        from .compiled import check
+
+        check()
+    except Exception as e:  # noqa: BLE001  whatever is wrong with numba, NumPy computes the same
+        return f"numba does not work here ({type(e).__name__}: {e})"
+    return ""
+
+
+@cache
+def compiled() -> Mapping[str, Kernel]:
+    """Return the compiled kernels; the first call imports numba."""
+    from .compiled import KERNELS
+
+    return KERNELS
+
+
+def compiled_with() -> str:
+    """Return the compiler, and on how many threads its code runs."""
+    import numba
+
+    from .compiled.shards import threads
+
+    n = threads()
+    return f"compiled by numba {numba.__version__}, on {n} thread{'s' * (n > 1)}"

@@ -1,0 +1,33 @@
+"""Kernels of the fused operations compiled by numba: a whole sequence without the GIL, a part of the batch a thread."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinygrad_seq.backend import Kernel
+
+from ..kernels.gru import gru as gru_of_form
+from ..kernels.lstm import LSTM
+from ..kernels.mlstm import MLSTM
+from ..kernels.rnn import RNN
+from .gru import as_gru
+from .lstm import as_lstm
+from .mlstm import as_mlstm
+from .products import ShardedProducts
+from .rnn import as_rnn
+from .sequence import CompiledKernel
+
+__all__ = ["KERNELS", "check"]
+
+KERNELS: dict[str, Kernel] = {
+    "RNNSequence": CompiledKernel(RNN, 1, as_rnn),
+    "LSTMSequence": CompiledKernel(LSTM, 2, as_lstm),
+    "GRUSequence": CompiledKernel(gru_of_form, 1, as_gru),
+    "MLSTMSequence": CompiledKernel(MLSTM, 2, as_mlstm),
+}
+
+
+def check() -> None:
+    """Compile a small function: whatever is wrong with the compiler, its cache or BLAS is raised here."""
+    products, ones = ShardedProducts(), np.ones((2, 2), np.float32)
+    products.times(ones, products.table(np.zeros(2, int), ones, 2))

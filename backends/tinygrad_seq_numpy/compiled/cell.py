@@ -1,0 +1,32 @@
+"""What a cell is to the compiled loops: its weights as a named tuple, by whose type its two equations are found."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+__all__ = ["Rows", "step", "step_back"]
+
+
+class Rows(NamedTuple):
+    """The rows of the batch from `first` to `stop`, and what is known of all rows: each state by its parts."""
+
+    prev: tuple[np.ndarray, ...]
+    new: tuple[np.ndarray, ...]
+    kept: np.ndarray
+    first: int
+    stop: int
+
+
+def step(cell: Any, a: Any, Wx: Any, at: Any, rows: Any, t: Any) -> None:
+    """Write the new state and what is kept of step t; for compiled code.
+
+    W_x x_t + b of row r is Wx[at[r - first]]; a is scratch for cell.scratch numbers a row.
+    """
+    raise NotImplementedError
+
+
+def step_back(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t: Any) -> None:
+    """Write D[t], and turn the gradient of the new state into that of the previous one, in place; for compiled code."""
+    raise NotImplementedError

@@ -1,0 +1,118 @@
+"""The kernel of one kind of cell with compiled loops; all else is that of the plain one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numba.core.errors import NumbaError
+
+from tinygrad_seq.backend import Buffers
+
+from ..kernels.cell import Cell
+from ..kernels.inputs import Input, OneHot
+from ..kernels.sequence import Kept, SequenceKernel
+from . import loops
+from .blas import TYPES, one_thread
+from .cell import Rows
+from .products import ShardedProducts
+from .shards import in_shards
+
+__all__ = ["CompiledKernel"]
+
+NONE = np.empty((0, 0), bool)
+NO_ROWS = np.empty((0, 0), np.int64)
+
+
+class CompiledKernel(SequenceKernel):
+    """`weights` of a cell are the named tuple that the compiled loops take."""
+
+    products = ShardedProducts()
+
+    def __init__(self, cell: Callable[..., Cell], parts: int, weights: Callable[[Any], Any]) -> None:
+        super().__init__(cell, parts)
+        self.weights = weights
+
+        self.failures: dict[Any, str] = {}
+
+    def forward(self, *arrays: Any, training: bool, **static: Any) -> tuple[tuple[Any, ...], Buffers]:
+        with one_thread():
+            return super().forward(*arrays, training=training, **static)
+
+    def backward(self, *given: Any, **static: Any) -> Sequence[Any]:
+        with one_thread():
+            return super().backward(*given, **static)
+
+    def obstacle(self, dtype: Any) -> str:
+        """Return why numbers of a type go through the plain loops, empty where they do not."""
+        if dtype not in TYPES:
+            return "only float32 and float64 are compiled"
+        return self.failures.get(dtype, "")
+
+    def through(self, cell: Cell, x: Input, mask: Any, reset: Any, memory: Kept, reverse: bool) -> None:
+        if self.obstacle(memory.new.dtype):
+            return super().through(cell, x, mask, reset, memory, reverse)
+        prev, new, kept = tuple(memory.prev), tuple(memory.new), memory.kept
+        T, B, H = new[0].shape
+        W_x = plain(cell.W_x)
+        if isinstance(x, OneHot):
+            entering, at = x.picked(cell.W_x, cell.b_x)
+            at = (at.astype(np.int64) % len(entering)).reshape(T, B)
+        else:
+            entering, at = plain(x.x), NO_ROWS
+        b_x = np.zeros(len(W_x), W_x.dtype) if cell.b_x is None else plain(cell.b_x)
+        weights, mask_or_none, reset_or_none = self.of(cell), flags(mask), flags(reset)
+
+        def of_rows(first: int, stop: int) -> None:
+            rows = Rows(prev, new, kept, first, stop)
+            loops.through(weights, entering, W_x, b_x, at, rows, mask_or_none, reset_or_none, reverse)
+
+        try:
+            in_shards(of_rows, B, T * B * H * cell.width)
+        except NumbaError as e:
+            self.failed(memory.new.dtype, e)
+            super().through(cell, x, mask, reset, memory, reverse)
+
+    def back(
+        self,
+        cell: Cell,
+        dy: np.ndarray,
+        dstate: np.ndarray,
+        mask: Any,
+        reset: Any,
+        memory: Kept,
+        reverse: bool,
+        D: np.ndarray,
+    ) -> None:
+        if self.obstacle(memory.new.dtype):
+            return super().back(cell, dy, dstate, mask, reset, memory, reverse, D)
+        prev, new, kept = tuple(memory.prev), tuple(memory.new), memory.kept
+        T, B, H = new[0].shape
+        weights, dy, mask_or_none, reset_or_none = self.of(cell), plain(dy), flags(mask), flags(reset)
+
+        def of_rows(first: int, stop: int) -> None:
+            loops.back(weights, dy, dstate, D, Rows(prev, new, kept, first, stop), mask_or_none, reset_or_none, reverse)
+
+        try:
+            in_shards(of_rows, B, T * B * H * cell.width)
+        except NumbaError as e:
+            self.failed(memory.new.dtype, e)
+            super().back(cell, dy, dstate, mask, reset, memory, reverse, D)
+
+    def failed(self, dtype: Any, error: Exception) -> None:
+        """Remember that the loops could not be compiled, which is known before anything is written."""
+        self.failures[dtype] = f"numba does not compile it ({str(error).partition(chr(10))[0]})"
+
+    def of(self, cell: Cell) -> Any:
+        weights = self.weights(cell)
+        return type(weights)(*(plain(w) if isinstance(w, np.ndarray) else w for w in weights))
+
+
+def plain(a: np.ndarray) -> np.ndarray:
+    """Return an array of the layout for which the loops are compiled, itself if it has that."""
+    return np.require(a, requirements=("C", "A", "W"))
+
+
+def flags(rows: Any) -> np.ndarray:
+    return NONE if rows is None else plain(rows)
