@@ -51,9 +51,9 @@ def test_a_cell_in_a_loop_is_the_sequence_module(net_and_cell_of, rng):
         state = cell(x_t, state)
         hs.append(parts_of(state)[0])
     output, last = net(x)
-    np.testing.assert_allclose(tg.stack(hs).detach().numpy(), output.detach().numpy(), rtol=1e-12)
+    np.testing.assert_allclose(tg.stack(hs).detach().numpy(), output.detach().numpy(), rtol=1e-12, atol=1e-14)
     for a, b in zip(parts_of(state), parts_of(last), strict=True):
-        np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy()[0], rtol=1e-12)
+        np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy()[0], rtol=1e-12, atol=1e-14)
 
 
 def test_a_detached_state_is_a_constant(net_of, rng):

@@ -88,9 +88,9 @@ def test_mlstm(rng, bias):
     x, h, c = rng.standard_normal((T, B, I)), rng.standard_normal((B, H)), rng.standard_normal((B, H))
     output, state = net(x, (h[None], c[None]))
     hs, h_T, c_T = mlstm_of_krause(x, h, c, {"bias_ih": np.zeros(4 * H)} | numbers(net))
-    np.testing.assert_allclose(output.detach().numpy(), hs, rtol=1e-12)
-    np.testing.assert_allclose(state.h.detach().numpy()[0], h_T, rtol=1e-12)
-    np.testing.assert_allclose(state.c.detach().numpy()[0], c_T, rtol=1e-12)
+    np.testing.assert_allclose(output.detach().numpy(), hs, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(state.h.detach().numpy()[0], h_T, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(state.c.detach().numpy()[0], c_T, rtol=1e-12, atol=1e-14)
 
 
 def test_mlstm_with_weight_norm_starts_as_the_matrices_that_were_drawn(rng):

@@ -240,7 +240,8 @@ class DoubledKernel:
 
 
 def test_a_fused_operation_is_one_box_or_its_reference(monkeypatch):
-    monkeypatch.setitem(get_backend("numpy").kernels, "Doubled", DoubledKernel())
+    numpy = get_backend("numpy")
+    monkeypatch.setattr(numpy, "kernels", {**numpy.kernels, "Doubled": DoubledKernel()})
     x = tg.tensor([1.0, 2.0], requires_grad=True)
 
     def program():
