@@ -185,7 +185,7 @@ def test_no_text_turns_the_direction_of_what_stands_around_it():
 
 @pytest.mark.parametrize(
     ("what", "show", "said"),
-    [(tg.tensor(2.0), "grad", "got Tensor"), (tg.record, "grad", "got function"), (Record(), "colour", "show='colour'")],
+    [(tg.tensor(2.0), "grad", "got Tensor"), (len, "grad", "got builtin"), (Record(), "colour", "show='colour'")],
 )
 def test_what_is_no_record_and_unknown_words_are_refused(what, show, said):
     with pytest.raises(tg.errors.ConfigError, match=said):
