@@ -44,6 +44,19 @@ def test_graph_writes_a_picture_too(call: Call, trained: Path) -> None:
     assert "cluster" in Path("graph.dot").read_text("utf-8")
 
 
+@pytest.mark.parametrize("command", ["graph", "grads"])
+def test_without_a_text_a_model_reads_what_it_writes_itself(call: Call, trained: Path, command: str) -> None:
+    """Whatever it was trained on: a fixed text would hold symbols that it does not know."""
+    reads = []
+    for path in ("first.html", "again.html"):
+        done = call(command, trained, "-o", path)
+        assert done.code == 0, done
+        assert "--text" not in done.out
+        reads.append(data_of(path)["reads"])
+    assert reads[0] == reads[1]
+    assert len(reads[0]) == 16
+
+
 def test_grads_adds_credit_spectra_and_windows(call: Call, trained: Path) -> None:
     done = call("grads", trained, "--text", "to be or not", "-o", "credit.html")
     assert done.code == 0, done

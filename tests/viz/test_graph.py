@@ -63,6 +63,15 @@ def second():
     return tg.grad(x**3, x, create_graph=True)
 
 
+def test_the_layers_of_a_step_stand_one_above_the_other():
+    net = tg.nn.LSTM(2, 3, num_layers=2)
+    dot = viz.graph(lambda: net(tg.zeros((3, 1, 2))).output, collapse="cell", expand=True).dot
+    first, second = (re.findall(rf'(\d+) \[label="?{layer}\\n', dot) for layer in ("l0", "l1"))
+    assert len(first) == len(second) == 3
+    for below, above in zip(first, second, strict=True):
+        assert f"{below} -> {above} [style=invis]" in dot
+
+
 EXAMPLES = {
     "plain": lambda: viz.graph(plain(), show="value"),
     "own": lambda: viz.graph(own(3), show="grad"),

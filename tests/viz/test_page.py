@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import tinygrad_seq as tg
 from tinygrad_seq import analysis, models, nn, scope, viz
 from tinygrad_seq.data import CharVocab
+from tinygrad_seq.record import Record
 
 TEXT = "if x: y"
 HOSTILE = "</script><script>alert(1)</script><!--\0\x1b\"'&]]>{{ 7 * 7 }}\ud83d\u202e\u2028"
@@ -176,6 +177,19 @@ def test_no_text_whatever_adds_an_element(read_page, text):
     html = hostile_page(text).html
     html.encode("utf-8")
     assert read_page(html).tags == read_page(hostile_page("harmless").html).tags
+
+
+def test_no_text_turns_the_direction_of_what_stands_around_it():
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", hostile_page("\u202e\u2066a\u202a").html)
+
+
+@pytest.mark.parametrize(
+    ("what", "show", "said"),
+    [(tg.tensor(2.0), "grad", "got Tensor"), (len, "grad", "got builtin"), (Record(), "colour", "show='colour'")],
+)
+def test_what_is_no_record_and_unknown_words_are_refused(what, show, said):
+    with pytest.raises(tg.errors.ConfigError, match=said):
+        viz.page(what, show=show)
 
 
 def test_infinite_and_missing_numbers_are_no_obstacle():

@@ -14,14 +14,14 @@ from ..viz import unroll
 from .backend import BackendOption, selected
 from .debug import DebugOption
 from .folder import quoted
-from .graph import TEXT, TextOption, wrote
+from .graph import TextOption, own_words, wrote
 
 __all__ = ["grads"]
 
 
 def grads(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folder of a run; others to compare it with.")],
-    text: TextOption = TEXT,
+    text: TextOption = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Page to write, .html.")] = Path("credit.html"),
     backend: BackendOption = "auto",
     debug: DebugOption = False,
@@ -41,5 +41,6 @@ def grads(
         folder.change(backend=selected(backend))
     model, *others = [folder.model() for folder in folders]
     beside = [(f"{run.name}: {other.cell}", other) for run, other in zip(runs[1:], others, strict=True)]
-    unroll(model, text, to=out, panels=study(model, text, beside or None))
+    read = own_words(model) if text is None else text
+    unroll(model, read, to=out, panels=study(model, read, beside or None))
     wrote(out, f"tinygrad-seq sample {quoted(runs[0])}")

@@ -24,6 +24,7 @@ FORMAT = "tinygrad_seq.record"
 VERSION = 1
 KINDS = ("parameter", "input", "constant", "op", "result")
 SPELLED = ("NaN", "Infinity", "-Infinity")
+LARGEST = 2**1023  # whole numbers up to here are floats too
 
 Check = tuple[Callable[[Any], bool], str]  # what a value has to satisfy, and how an error says it
 
@@ -106,7 +107,7 @@ def from_json(text: str) -> tuple[list[Entry], list[Sent]]:
     """Return the nodes of a record and what was sent. Raises DataError that says what does not fit, and where."""
     try:
         given = json.loads(text)
-    except ValueError as e:
+    except (ValueError, TypeError, RecursionError) as e:
         raise DataError(f"this is no record: it is not JSON ({e}).") from e
     if not isinstance(given, dict) or given.get("format") != FORMAT:
         raise DataError(f'this is no record: expected a JSON object with "format": "{FORMAT}".')
@@ -148,7 +149,7 @@ def read_node(nodes: Sequence[Entry], where: str, given: Any) -> Entry:
 
 def read_part(nodes: Sequence[Entry], where: str, given: Any) -> Sent:
     """Return one part of a gradient."""
-    expect(where, given, SENT, {"total": REAL, "data": LIST_OF_NUMBERS, "at": PLACES})
+    expect(where, given, SENT, {"total": LENGTH, "data": LIST_OF_NUMBERS, "at": PLACES})
     for key in ("from", "to"):
         if not 0 <= given[key] < len(nodes):
             raise damaged(where, key, given[key], "the id of a node")
@@ -217,7 +218,7 @@ def whole(x: Any) -> bool:
 
 
 def real(x: Any) -> bool:
-    return type(x) in (int, float) or x in SPELLED
+    return type(x) is float or (type(x) is int and abs(x) < LARGEST) or x in SPELLED
 
 
 def listed(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
@@ -231,7 +232,9 @@ def maybe(check: Check) -> Check:
 TEXT: Check = (lambda x: isinstance(x, str)), "text"
 TRUTH: Check = (lambda x: isinstance(x, bool)), "true or false"
 WHOLE: Check = whole, "a whole number"
+COUNT: Check = (lambda x: whole(x) and x >= 0), "a whole number from 0"
 REAL: Check = real, 'a number, "NaN", "Infinity" or "-Infinity"'
+LENGTH: Check = (lambda x: real(x) and not float(x) < 0), f"{REAL[1]}, not below zero"
 OBJECT: Check = (lambda x: isinstance(x, dict)), "an object"
 TEXTS: Check = (lambda x: isinstance(x, dict) and all(isinstance(v, str) for v in x.values())), "an object of texts"
 PLACES: Check = listed(whole), "a list of whole numbers"
@@ -243,9 +246,9 @@ NODE: dict[str, Check] = {
     "op": TEXT,
     "name": TEXT,
     "path": TEXT,
-    "t": maybe(WHOLE),
+    "t": maybe(COUNT),
     "backward": TRUTH,
-    "shape": maybe((listed(whole), "a list of whole numbers")),
+    "shape": maybe((listed(COUNT[0]), "a list of whole numbers from 0")),
     "dtype": maybe(TEXT),
     "inputs": (listed(lambda x: x is None or whole(x)), "a list of ids"),
     "index": maybe(WHOLE),
@@ -254,5 +257,5 @@ NODE: dict[str, Check] = {
     "gradient": maybe(OBJECT),
     "view_of": maybe(WHOLE),
 }
-SIZE: dict[str, Check] = {"norm": REAL, "min": maybe(REAL), "max": maybe(REAL)}
-SENT: dict[str, Check] = {"walk": WHOLE, "from": WHOLE, "to": WHOLE, "norm": REAL}
+SIZE: dict[str, Check] = {"norm": LENGTH, "min": maybe(REAL), "max": maybe(REAL)}
+SENT: dict[str, Check] = {"walk": WHOLE, "from": WHOLE, "to": WHOLE, "norm": LENGTH}

@@ -43,7 +43,7 @@ def chart(
     log: bool = False,
     span: tuple[float, float] | None = None,
 ) -> Picture:
-    """Draw lines over x from 0, and level lines across, each named at its right end with its last value.
+    """Draw lines over steps x from 0, and level lines across, each named at its right end with its last value.
 
     With `log` heights are logarithms. Points that are not finite are left out, on a log axis those not above zero too.
     `span` holds heights that are on the axis in any case: charts with the same span and less can be compared.
@@ -82,7 +82,7 @@ def chart(
             class_="soft",
             font_size=12,
         )
-    for x in ticks(0.0, x_high):
+    for x in ticks(0.0, x_high, whole=True):
         if x <= x_high:
             below = HEIGHT - BOTTOM + 18
             put(root, "text", f"{x:,.10g}", x=px(x), y=below, text_anchor="middle", class_="soft", font_size=12)

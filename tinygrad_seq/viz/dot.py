@@ -160,7 +160,7 @@ def place(graph: Any, boxes: Sequence[Box], outline: Outline, show: Show, names:
     if outline.collapse != "op":
         put(graph, boxes, {}, outline, show, names)  # a box says which module it is
         for left, right in pairwise(box for box in boxes if box.operations):
-            graph.edge(str(left.number), str(right.number), style="invis", minlen="0")  # every step in the same order
+            graph.edge(str(left.number), str(right.number), style="invis")  # one above the other, at every step
         return
     own, modules = branches((tuple(filter(None, box.entry.path.split("."))), box) for box in boxes)
     put(graph, own, modules, outline, show, names)

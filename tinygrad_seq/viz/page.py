@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from ..errors import ConfigError
 from ..record import Record
 from .chart import Line, chart
 from .drawable import drawable, rounded
@@ -86,12 +87,21 @@ def page(
     symbols read at each step. It opens with the graph as it was unrolled, or rolled up, and with what to `show` in the
     boxes.
 
+    Raises ConfigError for what is no record and for an unknown word in `show`.
+
     >>> import tinygrad_seq as tg
     >>> w = tg.tensor(2.0, requires_grad=True)
     >>> with tg.record(gradients="parts") as tape:
     ...     ((3 * w) ** 2).backward()
     >>> page(tape).save("square.html")  # doctest: +SKIP
     """
+    if not isinstance(record, Record):
+        raise ConfigError(
+            f"page() shows a record; got {type(record).__name__}."
+            '\n    with tg.record(gradients="parts") as tape: loss = ...; loss.backward()'
+        )
+    if show not in get_args(Show):
+        raise ConfigError(f"show={show!r}: expected one of {', '.join(get_args(Show))}.")
     panels = panels or Panels()
     data = drawable(record) | {
         "start": {"rolled": rolled and bool(record.steps()), "show": show},
