@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -41,7 +42,8 @@ def test_the_program_runs_writes_and_draws(tmp_path, monkeypatch, capsys):
     assert written.startswith("def ")
     assert len(written) == len("def ") + 200 + len("\n")
     page = Path("graph.html").read_text(encoding="utf-8")
-    assert page.count("|dL/dh| = ") == len("if x: return") - 1
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
+    assert data["reads"] == list("if␣x:␣retur")
 
 
 def test_without_its_detach_it_stops_with_the_error_that_is_shown(tmp_path, monkeypatch):

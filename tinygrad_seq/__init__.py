@@ -26,7 +26,7 @@ from .record import record
 from .tensor import Tensor, from_dlpack, from_numpy, tensor
 
 if TYPE_CHECKING:
-    from . import data, models, nn, optim, train, viz
+    from . import analysis, data, models, nn, optim, train, viz
     from .nn import explain
 
 __version__ = "0.1.0"
@@ -37,12 +37,12 @@ __all__ = [
     "zeros", "zeros_like",
     "detect_anomaly", "enable_grad", "explain", "grad", "manual_seed", "no_grad", "record",
     "available_backends", "get_backend", "memory", "use_backend",
-    "autograd", "data", "functional", "models", "nn", "ops", "optim", "scope", "train", "viz",
+    "analysis", "autograd", "data", "functional", "models", "nn", "ops", "optim", "scope", "train", "viz",
 ]  # fmt: skip
 __all__ += ops.__all__
 
 LATE = {"explain": "nn"}  # what is imported on first use, and from where; a subpackage is itself
-LATE |= {name: name for name in ("data", "models", "nn", "optim", "train", "viz")}
+LATE |= {name: name for name in ("analysis", "data", "models", "nn", "optim", "train", "viz")}
 
 get_backend("numpy")  # its array types are how the other backends recognise an array of the host
 

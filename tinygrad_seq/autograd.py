@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from . import ops
 from .backend import is_floating, namespace, owner
-from .engine import FusedOp, Op, Part, Variable, checkpoint, grad, op_by_op
+from .engine import FusedOp, Op, Part, Variable, checkpoint, grad
 from .errors import AnomalyError
 from .gradcheck import gradcheck, gradgradcheck
-from .scope import Where, switched
+from .scope import Call, Watcher, switched
 
 __all__ = [
     "FusedOp",
@@ -29,7 +29,6 @@ __all__ = [
     "jacobian",
     "jvp",
     "no_grad",
-    "op_by_op",
     "vjp",
 ]
 
@@ -98,17 +97,20 @@ def as_leaves(inputs: Sequence[Any]) -> list[Any]:
     return [x.detach().requires_grad_() for x in inputs]
 
 
-class AnomalyWatcher:
+class AnomalyWatcher(Watcher):
     """Looks at every result and every gradient, and raises at the first that is not finite."""
 
-    def made(self, op: Any, outputs: tuple[Any, ...], where: Where, buffers: dict[str, Any]) -> None:
-        for output in outputs:
-            if is_floating(output.data.dtype):
-                look(output.data, f"{op.name} in {where}: its result")
+    expand = True
 
-    def sent(self, op: Any, name: str, gradient: Any, where: Where) -> None:
-        data = gradient.data if isinstance(gradient, Variable) else gradient
-        look(data, f"the backward pass of {op.name} in {where}: the gradient of `{name}`")
+    def made(self, call: Call) -> None:
+        for output in call.outputs:
+            if is_floating(output.data.dtype):
+                look(output.data, f"{call.op.name} in {call.where}: its result")
+
+    def sent(self, node: Any, i: int, gradient: Any) -> None:
+        values = gradient.values if isinstance(gradient, Part) else gradient
+        data = values.data if isinstance(values, Variable) else values
+        look(data, f"the backward pass of {node.op.name} in {node.where}: the gradient of `{node.op.input_name(i)}`")
 
 
 def look(array: Any, what: str) -> None:
@@ -122,13 +124,11 @@ def look(array: Any, what: str) -> None:
         raise AnomalyError(f"{what} is not finite: {value} at {place}, {int(bad.sum())} of {bad.size} elements.")
 
 
-@contextmanager
-def detect_anomaly() -> Iterator[None]:
+def detect_anomaly() -> AbstractContextManager[None]:
     """Raise AnomalyError at the first result or gradient that is infinite or NaN, saying which operation made it.
 
     The message names the operation, the module path, the time step, the shape and the first bad index. Every array is
     looked at, and fused operations run op by op, which makes everything several times slower: switch it on to find the
     cause, not to train.
     """
-    with op_by_op(), switched(watcher=AnomalyWatcher()):
-        yield
+    return switched(watcher=AnomalyWatcher())

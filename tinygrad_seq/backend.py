@@ -8,7 +8,7 @@ here changes.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
@@ -29,9 +29,11 @@ __all__ = [
     "Axis",
     "Backend",
     "Buffers",
+    "Call",
     "Kernel",
     "Key",
     "Memory",
+    "Program",
     "Shape",
     "available_backends",
     "current_backend",
@@ -151,7 +153,7 @@ class Kernel(Protocol):
     """A backend's own whole-call version of a fused operation."""
 
     def forward(self, *arrays: Any, training: bool, **static: Any) -> tuple[tuple[Any, ...], Buffers]:
-        """Return the outputs, and by name what backward and the recorder read; `training=False` may skip the latter."""
+        """Return the outputs, and by name what backward and watchers read; `training=False`: nobody is going to."""
 
     def backward(
         self,
@@ -163,6 +165,23 @@ class Kernel(Protocol):
         **static: Any,
     ) -> Sequence[Any]:
         """Return the gradient of every wanted input, `None` for the others."""
+
+
+class Call(NamedTuple):
+    """One elementwise function of a program, by NumPy's name: the places that it reads, and the one that it writes."""
+
+    name: str
+    reads: tuple[int, ...]
+    writes: int
+
+
+class Program(NamedTuple):
+    """Elementwise calls over numbered places: `arrays` of them are given, then come the constants, then scratch."""
+
+    calls: tuple[Call, ...]
+    arrays: int
+    constants: tuple[float, ...]
+    scratch: int
 
 
 class Backend(Protocol):
@@ -184,6 +203,12 @@ class Backend(Protocol):
 
     def uniform(self, key: Key, shape: Shape, dtype: Any) -> Any:
         """Return numbers in [0, 1) that are a function of the key alone."""
+
+    def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Any]], bool] | None:
+        """Return a function that runs a program on arrays of a type, and tells whether it could; None where none can.
+
+        Where it could not, nothing has been written.
+        """
 
     def made_with(self, kernel: str, dtype: Any) -> str:
         """Return what a kernel of this backend computes with on numbers of a type, and why, as a part of a sentence."""

@@ -54,5 +54,9 @@ class ConfigError(TinygradSeqError, ValueError):
     """Settings that contradict each other or lie out of range."""
 
 
+class RenderError(TinygradSeqError, RuntimeError):
+    """A picture that cannot be drawn here; the message says what to install."""
+
+
 class CheckpointError(TinygradSeqError, ValueError):
     """A saved file that is damaged, or belongs to another model."""

@@ -7,6 +7,8 @@ from typing import Any, Literal
 from . import ops, random
 from .backend import is_array, namespace, owner
 from .errors import ConfigError, DTypeError, ShapeError
+from .ops.cross_entropy import CrossEntropy
+from .ops.layer_norm import LayerNorm
 from .tensor import Tensor
 
 __all__ = [
@@ -79,12 +81,8 @@ def layer_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = No
 
     Shapes: x (..., H), weight and bias (H,). Source: Ba et al., Layer Normalization, 2016.
     """
-    centred = x - x.mean(axis=-1, keepdims=True)
-    variance = (centred * centred).mean(axis=-1, keepdims=True)
-    y = centred * ops.rsqrt(variance + eps)
-    if weight is not None:
-        y = y * weight
-    return y if bias is None else y + bias
+    (y,) = LayerNorm.apply(x, weight, bias, eps=eps)
+    return y
 
 
 def cross_entropy(
@@ -108,15 +106,21 @@ def cross_entropy(
     >>> tg.functional.cross_entropy(tg.zeros((3, 4)), [0, 1, 2])
     tensor(1.3863)
     """
-    return nll_loss(
-        ops.log_softmax(logits),
-        targets,
-        weight=weight,
-        ignore_index=ignore_index,
-        mask=mask,
-        label_smoothing=label_smoothing,
-        reduction=reduction,
-    )
+    if label_smoothing:  # every class is in the target
+        return nll_loss(
+            ops.log_softmax(logits),
+            targets,
+            weight=weight,
+            ignore_index=ignore_index,
+            mask=mask,
+            label_smoothing=label_smoothing,
+            reduction=reduction,
+        )
+    ids, counts = counted(targets, logits, ignore_index, mask)
+    (loss,) = CrossEntropy.apply(logits, ids, counts)
+    if weight is not None:
+        loss = loss * ops.getitem(weight, ids)
+    return averaged(loss, ids, counts, weight, reduction)
 
 
 def nll_loss(
@@ -130,33 +134,45 @@ def nll_loss(
     reduction: Reduction = "mean",
 ) -> Tensor:
     """Return L = -mean over positions of log_probs[target]; arguments as `cross_entropy`."""
-    ids = integers(targets, log_probs.backend)
-    if ids.shape != log_probs.shape[:-1]:
-        raise ShapeError(
-            f"cross_entropy: targets of shape {tuple(ids.shape)} for scores of shape {log_probs.shape}; expected"
-            f" {log_probs.shape[:-1]}.\n    The class axis is the last one (PyTorch has it second)."
-        )
-    xp = namespace(ids)
-    counts = ids != ignore_index
-    if mask is not None:
-        mask = like_mask(mask, log_probs)
-        if mask.shape != ids.shape:
-            raise ShapeError(f"cross_entropy: a mask of shape {mask.shape} for targets of shape {ids.shape}.")
-        counts = counts & mask
-    ids = xp.where(counts, ids, 0)
-    check_range(ids, log_probs.shape[-1], "cross_entropy")
-    loss = -ops.squeeze(ops.take_along_axis(log_probs, xp.expand_dims(ids, axis=-1), axis=-1), axis=-1)
-    w = Tensor.handle(xp.astype(counts, log_probs.dtype), None)
+    ids, counts = counted(targets, log_probs, ignore_index, mask)
+    loss = -ops.squeeze(ops.take_along_axis(log_probs, namespace(ids).expand_dims(ids, axis=-1), axis=-1), axis=-1)
     if weight is not None:
-        class_weight = ops.getitem(weight, ids)
-        loss, w = loss * class_weight, w * class_weight
+        loss = loss * ops.getitem(weight, ids)
     if label_smoothing:
         smooth = log_probs if weight is None else log_probs * weight
         loss = (1 - label_smoothing) * loss - label_smoothing * smooth.mean(axis=-1)
     loss = ops.where(Tensor.handle(counts, None), loss, 0.0)
+    return averaged(loss, ids, counts, weight, reduction)
+
+
+def counted(targets: Any, scores: Tensor, ignore_index: int, mask: Any) -> tuple[Any, Any]:
+    """Return the classes, 0 where a position does not count, and which positions count, as arrays of one shape."""
+    ids = integers(targets, scores.backend)
+    if ids.shape != scores.shape[:-1]:
+        raise ShapeError(
+            f"cross_entropy: targets of shape {tuple(ids.shape)} for scores of shape {scores.shape}; expected"
+            f" {scores.shape[:-1]}.\n    The class axis is the last one (PyTorch has it second)."
+        )
+    xp = namespace(ids)
+    counts = ids != ignore_index
+    if mask is not None:
+        mask = like_mask(mask, scores)
+        if mask.shape != ids.shape:
+            raise ShapeError(f"cross_entropy: a mask of shape {mask.shape} for targets of shape {ids.shape}.")
+        counts = counts & mask
+    ids = xp.where(counts, ids, 0)
+    check_range(ids, scores.shape[-1], "cross_entropy")
+    return ids, counts
+
+
+def averaged(loss: Tensor, ids: Any, counts: Any, weight: Tensor | None, reduction: Reduction) -> Tensor:
+    """Return the losses reduced; the mean is over the weights of the positions that count, and 0 where none does."""
     if reduction != "mean":
         return reduced(loss, reduction)
-    total = w.sum()
+    xp = namespace(counts)
+    if weight is None:
+        return loss.sum() / xp.maximum(xp.sum(counts), 1)
+    total = ops.where(Tensor.handle(counts, None), ops.getitem(weight, ids), 0.0).sum()
     return loss.sum() / ops.where(total == 0, 1.0, total)
 
 

@@ -6,19 +6,22 @@ A node copies one reference to `Where`; nothing is formatted until somebody prin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple, Protocol, TypeVar
+from itertools import count
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
 S = TypeVar("S")
 
 
 class Where(NamedTuple):
-    """Module path and time step."""
+    """Module path and time step; `backward` for what a backward pass computes to be differentiated again."""
 
     path: str = ""
     t: int | None = None
+    backward: bool = False
 
     def __str__(self) -> str:
         """Return the place as an error message names it, such as `'encoder.lstm' (t=3)`."""
@@ -28,14 +31,37 @@ class Where(NamedTuple):
 NOWHERE = Where()
 
 
-class Watcher(Protocol):
-    """Sees every operation while it is installed: the recorder and the anomaly detector are watchers."""
+class Call(NamedTuple):
+    """One application of an operation: what it was given, what came out, where."""
 
-    def made(self, op: Any, outputs: tuple[Any, ...], where: Where, buffers: dict[str, Any]) -> None:
-        """Called after a forward pass of `op`; `outputs` are variables, `buffers` what a fused kernel hands over."""
+    op: Any
+    args: tuple[Any, ...]  # the inputs as they were passed, variables, arrays or numbers; then static attributes
+    named: Mapping[str, Any]
+    outputs: tuple[Any, ...]  # variables
+    where: Where
+    buffers: Mapping[str, Any] = MappingProxyType({})  # what a fused kernel hands over
 
-    def sent(self, op: Any, name: str, gradient: Any, where: Where) -> None:
-        """Called in a backward pass for the gradient array that `op` sends to its input `name`."""
+
+class Watcher:
+    """Sees every operation while it is installed, and does nothing: a watcher overrides what it wants to see.
+
+    The recorder and the anomaly detector are watchers. Arrays are those of the program: who keeps one copies it.
+    """
+
+    expand: bool = False  # fused operations run their reference, so that every step is seen
+
+    def made(self, call: Call) -> None:
+        """Called after every application of an operation."""
+
+    def walk(self) -> Watcher:
+        """Called as a backward walk begins, which may be inside another: return who is to see it."""
+        return self
+
+    def arrived(self, node: Any, gradient: Any) -> None:
+        """Called for every node and leaf that a walk reaches, with its whole gradient (a list for several outputs)."""
+
+    def sent(self, node: Any, i: int, gradient: Any) -> None:
+        """Called for the gradient that `node` sends to its parent i; a `Part` where it is zero outside an index."""
 
 
 class Mode:
@@ -54,19 +80,27 @@ TOP = Mode()
 mode: ContextVar[Mode] = ContextVar("mode", default=TOP)
 
 
-class Together:
+class Together(Watcher):
     """Two watchers as one: a recorder inside `detect_anomaly`, say."""
 
     def __init__(self, *watchers: Watcher) -> None:
         self.watchers = watchers
+        self.expand = any(watcher.expand for watcher in watchers)
 
-    def made(self, op: Any, outputs: tuple[Any, ...], where: Where, buffers: dict[str, Any]) -> None:
+    def made(self, call: Call) -> None:
         for watcher in self.watchers:
-            watcher.made(op, outputs, where, buffers)
+            watcher.made(call)
 
-    def sent(self, op: Any, name: str, gradient: Any, where: Where) -> None:
+    def walk(self) -> Watcher:
+        return Together(*(watcher.walk() for watcher in self.watchers))
+
+    def arrived(self, node: Any, gradient: Any) -> None:
         for watcher in self.watchers:
-            watcher.sent(op, name, gradient, where)
+            watcher.arrived(node, gradient)
+
+    def sent(self, node: Any, i: int, gradient: Any) -> None:
+        for watcher in self.watchers:
+            watcher.sent(node, i, gradient)
 
 
 @contextmanager
@@ -97,8 +131,9 @@ class module:
 
     def __enter__(self) -> None:
         m = mode.get()
-        path, t = m.where
-        self.token = mode.set(Mode(m.grad, Where(f"{path}.{self.name}" if path else self.name, t), m.watcher))
+        path, t, backward = m.where
+        inside = Where(f"{path}.{self.name}" if path else self.name, t, backward)
+        self.token = mode.set(Mode(m.grad, inside, m.watcher))
 
     def __exit__(self, *exc: object) -> None:
         mode.reset(self.token)
@@ -107,7 +142,10 @@ class module:
 def step(t: int | None) -> None:
     """Mark what follows as time step `t` of the module at hand (`None`: of no step)."""
     m = mode.get()
-    mode.set(Mode(m.grad, Where(m.where.path, t), m.watcher))  # a fresh one: tasks that branched off here share the old
+    path, _, backward = m.where
+    mode.set(
+        Mode(m.grad, Where(path, t, backward), m.watcher)
+    )  # a fresh one: tasks that branched off here share the old
 
 
 def steps(sequence: Iterable[S]) -> Iterator[S]:
@@ -119,9 +157,14 @@ def steps(sequence: Iterable[S]) -> Iterator[S]:
     b 'top level' (t=1)
     """
     before = mode.get().where.t
+    items = iter(sequence)
     try:
-        for t, item in enumerate(sequence):
-            step(t)
+        for t in count():
+            step(t)  # before the item is fetched: that of a tensor is an operation of its own step
+            try:
+                item = next(items)
+            except StopIteration:
+                return
             yield item
     finally:
         step(before)

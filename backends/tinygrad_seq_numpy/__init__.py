@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 
-from tinygrad_seq.backend import XP, Kernel, Key, Memory, Shape
+from tinygrad_seq.backend import XP, Kernel, Key, Memory, Program, Shape
 
-from . import namespace
+from . import in_place, namespace
 from .choice import Kernels
 from .kernels import KERNELS
 
@@ -48,6 +48,9 @@ class NumpyBackend:
         if numbers.dtype == np.float16:  # the rounding reaches 1
             numbers = np.minimum(numbers, np.nextafter(np.float16(1), np.float16(0)))
         return numbers
+
+    def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Any]], bool]:
+        return in_place.runner(program, dtype)
 
     def made_with(self, kernel: str, dtype: Any) -> str:
         return CHOICE.made_with(kernel, dtype)

@@ -31,7 +31,15 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_leaves_a_run_and_a_page(call: Call) -> None:
     done = call("demo", "--steps", 10)
     assert done.code == 0, done
-    written = {"best.safetensors", "config.json", "demo.html", "last.safetensors", "log.jsonl", "vocab.json"}
+    written = {
+        "best.safetensors",
+        "config.json",
+        "demo.html",
+        "graph.html",
+        "last.safetensors",
+        "log.jsonl",
+        "vocab.json",
+    }
     assert {path.name for path in Path("runs/demo").iterdir()} == written
     page = Path("runs/demo/demo.html").read_text("utf-8")
     for shown in ("<svg", "unigram", "bigram", "Early, after step 1", "Middle, after step 3", "Late, after step 10"):

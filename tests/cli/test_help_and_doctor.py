@@ -17,7 +17,7 @@ from tinygrad_seq.train import blas
 Call = Callable[..., Any]
 
 
-@pytest.mark.parametrize("command", ["demo", "train", "sample", "eval", "doctor"])
+@pytest.mark.parametrize("command", ["demo", "train", "sample", "eval", "graph", "grads", "doctor"])
 def test_help_shows_an_example(call: Call, command: str) -> None:
     done = call(command, "--help")
     assert done.code == 0
@@ -29,7 +29,9 @@ def test_help_lists_the_commands_and_where_to_begin(call: Call) -> None:
         done = call(*arguments)
         assert done.code == 0
         assert "Begin with: tinygrad-seq demo" in " ".join(done.out.split())
-        assert all(f"│ {command} " in done.out for command in ("demo", "train", "sample", "eval", "doctor"))
+        assert all(
+            f"│ {command} " in done.out for command in ("demo", "train", "sample", "eval", "graph", "grads", "doctor")
+        )
 
 
 def test_a_module_run_is_the_command(start: Callable[..., subprocess.Popen[str]]) -> None:

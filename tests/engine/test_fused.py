@@ -250,12 +250,12 @@ def test_a_second_backward_and_a_stale_read_are_errors(kernel):
 def test_a_watcher_gets_the_buffers_of_the_kernel(kernel):
     seen = []
 
-    class Watcher:
-        def made(self, op, outputs, where, buffers):
-            seen.append((op.name, len(outputs), str(where), sorted(buffers)))
+    class Watcher(scope.Watcher):
+        def made(self, call):
+            seen.append((call.op.name, len(call.outputs), str(call.where), sorted(call.buffers)))
 
-        def sent(self, op, name, gradient, where):
-            seen.append((op.name, name, gradient.shape))
+        def sent(self, node, i, gradient):
+            seen.append((node.op.name, node.op.input_name(i), gradient.shape))
 
     xs = inputs()
     with scope.switched(watcher=Watcher()), scope.module("rnn"):

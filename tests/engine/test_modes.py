@@ -155,7 +155,7 @@ def test_module_paths_nest_and_steps_are_counted():
             places += [(x * t).node.where for t in scope.steps(range(2))]
             places.append((x + 1).node.where)
     places.append((x + 1).node.where)
-    assert [tuple(place) for place in places] == [
+    assert [(place.path, place.t) for place in places] == [
         ("model", None),
         ("model.lstm", 0),
         ("model.lstm", 1),

@@ -135,7 +135,7 @@ def test_targets_of_any_rank_and_kind():
     logits = tg.tensor(normal(V))
     expected = -tg.log_softmax(logits)[2].item()
     for target in (2, np.int64(2), tg.tensor(2), np.array(2, "int32")):
-        assert F.cross_entropy(logits, target).item() == expected
+        assert F.cross_entropy(logits, target).item() == pytest.approx(expected, rel=1e-14)
     with pytest.raises(DTypeError, match="expected whole numbers as indices, got float32"):
         F.cross_entropy(tg.tensor(normal(2, V)), [0.0, 1.0])
 
@@ -225,7 +225,7 @@ def test_an_unknown_reduction_is_refused(loss):
 def test_losses_make_no_operation_they_do_not_use():
     with tg.record() as tape:
         F.binary_cross_entropy_with_logits(tg.ones(2, requires_grad=True), tg.ones(2))
-    assert [made.op for made in tape.made] == ["softplus", "multiply", "subtract", "mean"]
+    assert [node.op for node in tape.nodes if node.op] == ["softplus", "multiply", "subtract", "mean"]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,9 @@ def test_memory_that_nobody_refers_to_is_used_again():
 
 
 @pytest.mark.parametrize(
-    "view", [lambda a: a, lambda a: a[1:, ::2], lambda a: a[0].reshape(2, -1).T, memoryview], ids=str
+    "view",
+    [lambda a: a, lambda a: a[1:, ::2], lambda a: a[0].reshape(2, -1).T, memoryview],
+    ids=["itself", "slice", "transposed", "memoryview"],
 )
 def test_memory_that_somebody_sees_is_not(view):
     array = memory.empty((2, SIZE), "float64")

@@ -278,6 +278,13 @@ def test_generation_draws_no_dropout_and_builds_no_graph(writer):
     assert all(parameter.grad is None for parameter in writer.parameters())
 
 
+def test_who_watches_sees_every_symbol_pass_through_the_modules(writer):
+    text = writer.generate("ab", length=3, seed=3)
+    with tg.record() as tape:
+        assert writer.generate("ab", length=3, seed=3) == text
+    assert [node.path for node in tape.nodes if node.op == "add"].count("CharLM.head") == 3
+
+
 def test_repr_tells_the_vocabulary():
     assert repr(CharLM(VOCAB, 4)).startswith("CharLM(6 chars\n")
 

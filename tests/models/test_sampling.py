@@ -125,3 +125,11 @@ def test_each_is_chosen_on_a_stretch_of_its_probability():
     p = np.array([0.25, 0, 0.5, 0.25])
     drawn = [0, 0.2499, 0.25, 0.7499, 0.75, 1 - 2**-53]
     assert [choose(Fixed(x), p) for x in drawn] == [0, 0, 2, 2, 3, 3]
+
+
+def test_a_draw_beyond_a_sum_that_rounded_down_takes_the_last_possible_symbol():
+    class Last:
+        def random(self):
+            return np.nextafter(1.0, 0.0)
+
+    assert choose(Last(), np.array([0.5, 0.0, 0.5 - 2**-40, 0.0])) == 2

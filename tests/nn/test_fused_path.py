@@ -102,16 +102,13 @@ def test_without_gradients_the_kernel_is_told_so(kernel):
 
 
 def test_the_buffers_of_the_kernel_reach_a_watcher(kernel):
-    class Watcher:
+    class Watcher(scope.Watcher):
         def __init__(self):
             self.seen = []
 
-        def made(self, op, outputs, where, buffers):
-            if buffers:
-                self.seen.append((op.name, str(where), buffers))
-
-        def sent(self, op, name, gradient, where):
-            pass
+        def made(self, call):
+            if call.buffers:
+                self.seen.append((call.op.name, str(call.where), call.buffers))
 
     watcher = Watcher()
     with scope.switched(watcher=watcher):
@@ -156,14 +153,12 @@ def test_explain_a_kernel(kernel):
     assert nn.explain(lstm("auto")).startswith("LSTM: fused, by the numpy backend's kernel for LSTMSequence, ")
 
 
-def test_explain_a_block_that_asks_for_every_operation(kernel):
-    with tg.autograd.op_by_op():
-        assert nn.explain(lstm("auto")) == "LSTM: cell loop, because everything runs op by op here"
-        assert nn.explain(lstm("fused")).startswith("LSTM: fused")
-        step(lstm("auto"))
-        assert not kernel.calls
-        step(lstm("fused"))
-    assert kernel.calls == {("forward", True): 1, "backward": 1}
+def test_explain_a_block_in_which_every_step_is_watched(kernel):
+    with tg.record(expand=True):
+        for path in ("auto", "fused"):
+            assert nn.explain(lstm(path)) == "LSTM: cell loop, because a watcher asks to see every step"
+            step(lstm(path))
+    assert not kernel.calls
 
 
 @pytest.mark.usefixtures("_no_kernels")

@@ -11,7 +11,6 @@ import pytest
 
 import tinygrad_seq as tg
 from tinygrad_seq import nn, scope
-from tinygrad_seq.autograd import op_by_op
 from tinygrad_seq.errors import AnomalyError, CheckpointError, ShapeError, StaleReadError
 
 
@@ -379,18 +378,20 @@ def test_errors_in_a_loop_over_a_cell_name_the_step():
 
 
 def test_every_operation_of_the_loop_knows_its_layer_and_step():
-    class Places:
+    class Places(scope.Watcher):
+        expand = True
+
         def __init__(self):
             self.seen = set()
 
-        def made(self, op, outputs, where, buffers):
-            self.seen.add(str(where))
+        def made(self, call):
+            self.seen.add(str(call.where))
 
-        def sent(self, op, name, gradient, where):
-            self.seen.add("backward " + str(where))
+        def sent(self, node, i, gradient):
+            self.seen.add("backward " + str(node.where))
 
     places = Places()
-    with op_by_op(), scope.switched(watcher=places):
+    with scope.switched(watcher=places):
         Model(num_layers=2)(np.ones((3, 1, 3))).sum().backward()
     for k in range(2):
         for t in range(3):

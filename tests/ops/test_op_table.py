@@ -14,8 +14,9 @@ from tinygrad_seq import ops
 from tinygrad_seq.autograd import gradgradcheck
 from tinygrad_seq.backend import get_backend, is_floating
 from tinygrad_seq.engine import Op
+from tinygrad_seq.engine.apply import Output
 from tinygrad_seq.engine.walk import memory_of
-from tinygrad_seq.scope import Where, switched
+from tinygrad_seq.scope import Call, Watcher, switched
 
 from .op_table import ROWS, SMOOTH, Row, row
 
@@ -161,15 +162,15 @@ def test_who_may_share_the_memory_of_an_input_says_so(row: Row) -> None:
             assert memory_of(y.node) is x.node or not np.shares_memory(y.data, x.data)
 
 
-class OnlyFloat32:
+class OnlyFloat32(Watcher):
     """Watches every operation, those of the rules too, for numbers wider than what went in."""
 
-    def made(self, op: Any, outputs: tuple[Any, ...], where: Where, buffers: dict[str, Any]) -> None:
-        for y in outputs:
-            assert y.dtype == "float32" or not is_floating(y.dtype), f"{op.name} made {y.dtype} of float32"
+    def made(self, call: Call) -> None:
+        for y in call.outputs:
+            assert y.dtype == "float32" or not is_floating(y.dtype), f"{call.op.name} made {y.dtype} of float32"
 
-    def sent(self, op: Any, name: str, gradient: Any, where: Where) -> None:
-        assert gradient.dtype == "float32"
+    def sent(self, node: Any, i: int, gradient: Any) -> None:
+        assert getattr(gradient, "values", gradient).dtype == "float32"
 
 
 @pytest.mark.parametrize("row", [row for row in SMOOTH if "astype" not in row.id], ids=lambda row: row.id)
@@ -236,17 +237,15 @@ def test_every_exported_function_has_a_row() -> None:
     assert set(ops.__all__) <= called
 
 
-class Rules:
+class Rules(Watcher):
     """Watches which rules are called: pairs of an operation and the input that a gradient was sent to."""
 
     def __init__(self) -> None:
         self.called: set[tuple[str, str]] = set()
 
-    def made(self, op: Any, outputs: tuple[Any, ...], where: Where, buffers: dict[str, Any]) -> None:
-        pass
-
-    def sent(self, op: Any, name: str, gradient: Any, where: Where) -> None:
-        self.called.add((op.name, name.partition("[")[0]))
+    def sent(self, node: Any, i: int, gradient: Any) -> None:
+        if node.op is not Output:
+            self.called.add((node.op.name, node.op.input_name(i).partition("[")[0]))
 
 
 def test_every_rule_is_called() -> None:

@@ -92,12 +92,12 @@ def test_a_float32_network_has_no_float64_anywhere():
     x = tg.tensor(rng.standard_normal((2, 4)), dtype="float32")
     made = []
 
-    class Watcher:
-        def made(self, op, outputs, where, buffers):
-            made.extend((op.name, y.data.dtype.name) for y in outputs)
+    class Watcher(tg.scope.Watcher):
+        def made(self, call):
+            made.extend((call.op.name, y.data.dtype.name) for y in call.outputs)
 
-        def sent(self, op, name, gradient, where):
-            made.append((op.name, gradient.dtype.name))
+        def sent(self, node, i, gradient):
+            made.append((node.op.name, getattr(gradient, "values", gradient).dtype.name))
 
     with tg.scope.switched(watcher=Watcher()):
         h = tg.tanh(x @ w + 0.5) * np.float64(3) - 1 / (2 + tg.sigmoid(x @ w) ** 2)

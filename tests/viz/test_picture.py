@@ -103,7 +103,8 @@ def test_text_is_readable_on_everything_it_stands_on(palette):
         for ground in ("paper", "wash"):
             assert contrast(c[ink], c[ground]) >= 4.5, (ink, ground)
     for tenths in range(11):
-        assert contrast(c["ink"], over(c["heat"], c["paper"], tenths / 10)) >= 4.5
+        for fill in ("heat", "cold"):
+            assert contrast(c["ink"], over(c[fill], c["paper"], tenths / 10)) >= 4.5
 
 
 def test_day_and_night_have_the_same_colours_and_every_one_used_is_defined(picture):

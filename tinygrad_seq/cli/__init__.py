@@ -1,4 +1,4 @@
-"""The command `tinygrad-seq`: train, sample, evaluate, and see what this machine has."""
+"""The command `tinygrad-seq`: train, sample, evaluate, draw, and see what this machine has."""
 
 from __future__ import annotations
 

@@ -13,6 +13,8 @@ from .demo import demo
 from .doctor import doctor
 from .evaluate import evaluate
 from .failure import report
+from .grads import grads
+from .graph import graph
 from .sample import sample
 from .train import train
 
@@ -42,8 +44,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command, name in ((demo, "demo"), (train, "train"), (sample, "sample"), (evaluate, "eval"), (doctor, "doctor")):
-    app.command(name)(command)
+for command in (demo, train, sample, evaluate, graph, grads, doctor):
+    app.command("eval" if command is evaluate else command.__name__)(command)
 
 
 def show_version(wanted: bool) -> None:

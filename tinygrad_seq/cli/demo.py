@@ -47,7 +47,7 @@ PRIME, SAMPLE_LENGTH = "def ", 500
 TEMPERATURE, TOP_P = 0.8, 0.7
 """A lower temperature alone would write spaces without end: the cut takes the misspellings away and leaves the rest."""
 DRAWN = "def __init__(self"
-PAGE = "demo.html"
+PAGE, GRAPH = "demo.html", "graph.html"
 
 
 def demo(
@@ -109,6 +109,7 @@ def demo(
     page = report(run, moment, corpus, floors, writer.samples, results, commands)
     print(f"\nWrote:   {contents(run)}")
     print(f"         {page} shows the loss, the samples and the net unrolled: open it in a browser.")
+    print(f"         {run.folder / GRAPH} goes through the net step by step, forward and backward.")
     print("Next:    " + "\n         ".join(command for command, _ in commands))
 
 
@@ -159,6 +160,7 @@ def what_next(run: Run, cell: str) -> list[tuple[str, str]]:
     folder, other = quoted(run.folder), "gru" if cell != "gru" else "lstm"
     return [
         (f'tinygrad-seq sample {folder} --prime "class " --temperature 0.7', "Let it write on from words of yours."),
+        (f'tinygrad-seq grads {folder} --text "if x: return"', "See which step answers for which loss."),
         (f"tinygrad-seq demo --cell {other} --minutes 5", "Give another cell more time."),
         ("tinygrad-seq train my_texts/ --out runs/mine", "Train on text of your own."),
     ]
@@ -182,7 +184,7 @@ def report(
         held_out=[(line["step"], line["held_out"]) for line in log if "held_out" in line],
         floors=floors,
         samples=samples,
-        picture=unroll(moment.model, DRAWN),
+        picture=unroll(moment.model, DRAWN, to=run.folder / GRAPH),
         facts={
             **results,
             "Model": repr(moment.model.rnn),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..scope import switched
+from ..scope import mode, switched
 from .variable import next_number
 from .walk import walk
 
@@ -26,6 +26,8 @@ def run_again(
     """
     begin = next_number()
     with switched(grad=True):
+        m = mode.get()
+        m.where = m.where._replace(backward=True)
         ys = f(*inputs)
     ys = ys if isinstance(ys, tuple) else (ys,)
     live = [(y, dy) for y, dy in zip(ys, dys, strict=True) if y.node is not None]

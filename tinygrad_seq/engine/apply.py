@@ -1,7 +1,8 @@
 """How an operation meets its arguments: run `forward` on the arrays, and hang a node on the result.
 
-Built once per operation as one of four closures (one input, two, several, a list). One general loop would do, at 6.3
-microseconds per operation instead of 4.0; see the decision record on closures by arity.
+Built once per operation as one of five closures (one input; one input and several outputs; two inputs; more; a list).
+One general loop would do, at 6.3 microseconds per operation instead of 4.0: see the decision record on closures by
+arity.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from typing import Any
 
 from ..backend import SCALARS, check_same_backend, is_array, is_floating, namespace, namespaces, weak
 from ..errors import DTypeError, ShapeError, SpellingError
-from ..scope import Mode, mode
+from ..scope import Call, Mode, mode
 from .variable import Node, Variable
 
 __all__ = ["application", "refuse_foreign", "several"]
+
+WEAK = SCALARS | {type(None)}
 
 new = object.__new__
 mode_get = mode.get
@@ -26,6 +29,8 @@ def application(op: Any) -> Callable[..., Any]:
         apply = variadic(op)
     elif op.outputs == 1 and len(op.inputs) == 1:
         apply = unary(op)
+    elif len(op.inputs) == 1:
+        apply = parting(op)
     elif op.outputs == 1 and len(op.inputs) == 2 and not op.static and len({rule is None for rule in op.rules}) == 1:
         apply = binary(op)
     else:
@@ -58,7 +63,7 @@ def unary(op: Any) -> Callable[..., Any]:
             saved = read((data, y) if plain else (data, y, data.shape, *static_values(op, args, named)))
             out.node = Node(op, (parent,), (saved,), y.shape, y.dtype, m.where)
         if m.watcher is not None:
-            m.watcher.made(op, (out,), m.where, {})
+            m.watcher.made(Call(op, (x, *args), named, (out,), m.where))
         return out
 
     return apply
@@ -102,42 +107,69 @@ def binary(op: Any) -> Callable[..., Any]:
             saved = (() if node_a is None else read_a(values), () if node_b is None else read_b(values))
             out.node = Node(op, (node_a, node_b), saved, y.shape, y.dtype, m.where)
         if m.watcher is not None:
-            m.watcher.made(op, (out,), m.where, {})
+            m.watcher.made(Call(op, (a, b), {}, (out,), m.where))
         return out
+
+    return apply
+
+
+def parting(op: Any) -> Callable[..., Any]:
+    """One input, several outputs: a split."""
+    forward = op.forward
+    read = op.readers[0] if op.rules[0] else None
+
+    def apply(x: Any, *args: Any, **named: Any) -> Any:
+        if not isinstance(x, Variable):
+            return forward(namespace(x), x, *args, **named)
+        data = x.data
+        m = mode_get()
+        try:
+            ys = forward(namespaces[type(data)], data, *args, **named)
+        except (ValueError, TypeError, IndexError, OverflowError) as e:
+            raise explained(op, m, e, (data,), named) from e
+        saved = None
+        if read is not None and x.node is not None and m.grad:
+            saved = (read((data, ys, data.shape, *static_values(op, args, named))),)
+        outs = several(op, x.kind, ys, (x.node,), saved, m)
+        if m.watcher is not None:
+            m.watcher.made(Call(op, (x, *args), named, outs, m.where))
+        return outs
 
     return apply
 
 
 def nary(op: Any) -> Callable[..., Any]:
     """Any number of inputs and static attributes, one output or several."""
-    n = len(op.inputs)
+    n, rules = len(op.inputs), op.rules
+    ruled_first = sorted(range(n), key=lambda i: rules[i] is None)  # a mask does not say what type the numbers have
 
     def apply(*args: Any, **named: Any) -> Any:
         if len(args) < n:
             raise DTypeError(f"{op.name}() takes {', '.join(op.inputs)}; got {len(args)} of these {n}.")
         inputs, rest = args[:n], args[n:]
-        kind = next((v.kind for v in inputs if isinstance(v, Variable)), None)
-        if kind is None:
+        for i in ruled_first:
+            if isinstance(inputs[i], Variable):
+                kind, like = inputs[i].kind, inputs[i].data
+                break
+        else:
             like = next((x for x in inputs if is_array(x)), None)
             return op.forward(namespace(like), *inputs, *rest, **named)
-        ruled = [v for v, rule in zip(inputs, op.rules, strict=True) if rule]
-        like = next(v.data for v in (*ruled, *inputs) if isinstance(v, Variable))
-        data = tuple(raw(op, v, like, rule) for v, rule in zip(inputs, op.rules, strict=True))
-        check_same_backend(op.name, *data)
+        data, parents = [], []
+        for v, rule in zip(inputs, rules, strict=True):
+            data.append(raw(op, v, like, rule))
+            parents.append(v.node if rule and isinstance(v, Variable) else None)
+        if len({type(x) for x in data} - WEAK) > 1:
+            check_same_backend(op.name, *data)
         m = mode_get()
         try:
             y = op.forward(namespace(like), *data, *rest, **named)
         except (ValueError, TypeError, IndexError, OverflowError) as e:
-            raise explained(op, m, e, data, named) from e
-        parents = tuple(
-            v.node if isinstance(v, Variable) and rule else None for v, rule in zip(inputs, op.rules, strict=True)
-        )
+            raise explained(op, m, e, tuple(data), named) from e
         saved: Any = None
         if m.grad and any(p is not None for p in parents):
-            shapes = (shape_of(x) for x in data)
-            values = (*data, y, *shapes, *static_values(op, rest, named))
-            saved = tuple(() if p is None else read(values) for p, read in zip(parents, op.readers, strict=True))
-        return results(op, kind, y, parents, saved, m)
+            values = (*data, y, *map(shape_of, data), *static_values(op, rest, named))
+            saved = tuple([() if p is None else read(values) for p, read in zip(parents, op.readers, strict=True)])
+        return results(op, args, named, kind, y, tuple(parents), saved, m)
 
     return apply
 
@@ -164,12 +196,21 @@ def variadic(op: Any) -> Callable[..., Any]:
         if m.grad and any(p is not None for p in parents):
             shapes = tuple(x.shape for x in data)
             saved = op.readers[0]((data, y, shapes, *static_values(op, (), named)))
-        return results(op, kind, y, parents, saved, m)
+        return results(op, items, named, kind, y, parents, saved, m)
 
     return apply
 
 
-def results(op: Any, kind: Any, y: Any, parents: tuple[Any, ...], saved: Any, m: Mode) -> Any:
+def results(
+    op: Any,
+    args: tuple[Any, ...],
+    named: dict[str, Any],
+    kind: Any,
+    y: Any,
+    parents: tuple[Any, ...],
+    saved: Any,
+    m: Mode,
+) -> Any:
     """Return what `forward` gave as variables on the graph (`saved` is None where nothing can flow)."""
     if op.outputs != 1:
         outs = several(op, kind, y, parents, saved, m)
@@ -177,7 +218,7 @@ def results(op: Any, kind: Any, y: Any, parents: tuple[Any, ...], saved: Any, m:
         node = None if saved is None else Node(op, parents, saved, y.shape, y.dtype, m.where)
         outs = (kind.handle(y, node),)
     if m.watcher is not None:
-        m.watcher.made(op, outs, m.where, {})
+        m.watcher.made(Call(op, args, named, outs, m.where))
     return outs[0] if op.outputs == 1 else outs
 
 
@@ -185,19 +226,29 @@ class Output:
     """Marks one result of an operation that has several: a thin node above the operation's own."""
 
     name = "output"
+    outputs = 1
     broadcasts = False
     views = True
+
+    @staticmethod
+    def input_name(i: int) -> str:
+        return "result"
 
 
 def several(op: Any, kind: Any, ys: Any, parents: tuple[Any, ...], saved: Any, m: Mode) -> tuple[Any, ...]:
     """Return several results as variables: one node for the operation, one thin node per result above it."""
     if saved is None or not m.grad or all(p is None for p in parents):
         return tuple(kind.handle(y, None) for y in ys)
-    main = Node(op, parents, saved, tuple(y.shape for y in ys), ys[0].dtype, m.where)
-    return tuple(
-        kind.handle(y, Node(Output, (main,), i, y.shape, y.dtype, m.where) if is_floating(y.dtype) else None)
-        for i, y in enumerate(ys)
-    )
+    where = m.where
+    main = Node(op, parents, saved, tuple([y.shape for y in ys]), ys[0].dtype, where)
+    above = (main,)
+    outs = []
+    for i, y in enumerate(ys):
+        out = new(kind)
+        out.data = y
+        out.node = Node(Output, above, i, y.shape, y.dtype, where) if is_floating(y.dtype) else None
+        outs.append(out)
+    return tuple(outs)
 
 
 def shape_of(x: Any) -> tuple[int, ...]:

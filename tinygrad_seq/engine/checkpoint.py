@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import random
-from ..scope import mode
+from ..scope import Call, mode
 from .again import run_again
 from .apply import several
 from .rules import filled
@@ -19,6 +19,7 @@ class Recomputed:
     """The operation that stands for one call of a function; it keeps the function and its arguments."""
 
     name = "checkpoint"
+    outputs = -1
     broadcasts = False
     views = False
 
@@ -73,5 +74,8 @@ def checkpoint(f: Callable[..., Any], *inputs: Any) -> Any:
             stack += node.parents
     kind = next(v.kind for v in ys if isinstance(v, Variable))
     op = Recomputed(f, inputs, tuple(edges), at)
-    outs = several(op, kind, tuple(v.data for v in ys), tuple(edges), (), mode.get())
+    m = mode.get()
+    outs = several(op, kind, tuple(v.data for v in ys), tuple(edges), (), m)
+    if m.watcher is not None:
+        m.watcher.made(Call(op, inputs, {}, outs, m.where))
     return outs if isinstance(y, tuple) else outs[0]

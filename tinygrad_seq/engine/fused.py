@@ -6,36 +6,20 @@ oracle.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 from ..backend import Kernel, check_same_backend, owner
 from ..errors import ConfigError
-from ..scope import mode
+from ..scope import Call, mode
 from .again import run_again
 from .apply import several
 from .rules import filled
 from .variable import Variable
 
-__all__ = ["FusedOp", "Path", "op_by_op", "opened"]
+__all__ = ["FusedOp", "Path"]
 
 Path = Literal["auto", "fused", "cell"]
-opened: ContextVar[bool] = ContextVar("opened", default=False)
-
-
-@contextmanager
-def op_by_op() -> Iterator[None]:
-    """Inside the `with` block a fused operation runs as its reference, so that whoever watches sees every step.
-
-    What was made with path="fused" keeps its kernel.
-    """
-    token = opened.set(True)
-    try:
-        yield
-    finally:
-        opened.reset(token)
 
 
 class FusedOp:
@@ -44,6 +28,7 @@ class FusedOp:
     name: ClassVar[str]
     broadcasts: ClassVar[bool] = False
     views: ClassVar[bool] = False
+    outputs: ClassVar[int] = -1
     reference: ClassVar[Callable[..., tuple[Any, ...]]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -65,18 +50,18 @@ class FusedOp:
                 f'path="fused": the backend {owner(like.data).name!r} has no kernel for {cls.name}.'
                 '\n    path="auto" takes the cell loop where there is none.'
             )
-        if kernel is None or path == "cell" or (path == "auto" and opened.get()):
-            return cls.reference(*inputs, **static)
         m = mode.get()
+        if kernel is None or path == "cell" or (m.watcher is not None and m.watcher.expand):
+            return cls.reference(*inputs, **static)
         data = tuple(v.data if isinstance(v, Variable) else v for v in inputs)
         check_same_backend(cls.name, *data)
         parents = tuple(v.node if isinstance(v, Variable) else None for v in inputs)
         training = m.grad and any(p is not None for p in parents)
-        ys, buffers = kernel.forward(*data, training=training, **static)
+        ys, buffers = kernel.forward(*data, training=training or m.watcher is not None, **static)
         saved = (data, ys, buffers, kernel, static) if training else None
         outs = several(cls, like.kind, ys, parents, saved, m)
         if m.watcher is not None:
-            m.watcher.made(cls, outs, m.where, buffers)
+            m.watcher.made(Call(cls, inputs, static, outs, m.where, buffers))
         return outs
 
     @classmethod

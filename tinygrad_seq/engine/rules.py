@@ -18,8 +18,8 @@ def rule_caller(op: Any) -> Callable[..., Any]:
     """
     if op.variadic:
         return list_caller(op)
-    if op.outputs == 1 and len(op.rules) == 2 and all(op.rules):
-        return pair_caller(op)
+    if op.outputs == 1 and all(op.rules) and len(op.rules) <= 2:
+        return pair_caller(op) if len(op.rules) == 2 else single_caller(op)
 
     def backward(xp: Any, node: Any, dy: Any, wanted: Any, kind: Any) -> Any:
         if op.outputs != 1:
@@ -29,6 +29,17 @@ def rule_caller(op: Any) -> Callable[..., Any]:
             None if p is None or rule is None else rule(xp, dy, *values)
             for p, rule, values in zip(wanted, op.rules, saved, strict=True)
         ]
+
+    return backward
+
+
+def single_caller(op: Any) -> Callable[..., Any]:
+    """One input: the walk has no call to make unless it is wanted."""
+    (rule,) = op.rules
+
+    def backward(xp: Any, node: Any, dy: Any, wanted: Any, kind: Any) -> Any:
+        values = node.saved[0] if kind is None else lifted(kind, node, 0)
+        return (rule(xp, dy, *values),)
 
     return backward
 
@@ -82,6 +93,8 @@ def lifted(kind: Any, node: Any, i: int) -> list[Any]:
 
 def filled(dys: list[Any], node: Any, kind: Any) -> tuple[Any, ...]:
     """Return the gradients of all outputs, zeros for those that nobody used."""
+    if all(dy is not None for dy in dys):
+        return tuple(dys)
     some = next(d for d in dys if d is not None)
     xp = namespace(some if kind is None else some.data)
     out = []

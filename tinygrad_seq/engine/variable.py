@@ -77,6 +77,10 @@ class Variable:
         if type(self.node) is Node:
             raise GradientError(f"{by} of the result of {self.node.op.name}: only leaves are written in place.")
         self.data[...] = data
+        self.written(by)
+
+    def written(self, by: str) -> None:
+        """Say that the array has been written into: a rule that was going to read the old numbers must not be run."""
         if type(self.node) is Leaf:
             self.node.writer = by
             self.node.modified = Leaf.last_write = next_number()

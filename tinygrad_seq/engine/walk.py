@@ -61,7 +61,7 @@ def walk(  # noqa: PLR0912, PLR0915  every call inside the loop would be paid on
     heap = sorted((-node.seq, node) for node in grads if node.seq >= stop)
     with switched(grad=create_graph):
         m = mode.get()
-        watcher = m.watcher
+        watcher = None if m.watcher is None else m.watcher.walk()
         while heap:
             node = heappop(heap)[1]
             dy = grads.pop(node)
@@ -73,7 +73,9 @@ def walk(  # noqa: PLR0912, PLR0915  every call inside the loop would be paid on
                 owned.discard(node)
             if targets is not None and node in targets:
                 found[node] = dy
-            m.where = node.where
+            m.where = node.where if lifted is None else node.where._replace(backward=True)
+            if watcher is not None:
+                watcher.arrived(node, dy)
             if op is Output:
                 main = parents[0]
                 if keep is not None and main not in keep:
@@ -82,6 +84,8 @@ def walk(  # noqa: PLR0912, PLR0915  every call inside the loop would be paid on
                     grads[main] = [None] * len(main.shape)
                     heappush(heap, (-main.seq, main))
                 grads[main][node.saved] = dy
+                if watcher is not None:
+                    watcher.sent(node, 0, dy)
                 if free:
                     node.parents = FREED
                 continue
@@ -99,17 +103,20 @@ def walk(  # noqa: PLR0912, PLR0915  every call inside the loop would be paid on
                     continue
                 parent = parents[i]
                 if type(d) is Part:
+                    if watcher is not None:
+                        watcher.sent(node, i, d)
                     d = placed(d, xp, grads, owned, parent)
                     if d is None:
                         continue
-                if d.shape != parent.shape:
-                    if not op.broadcasts:
-                        raise ShapeError(wrong_shape(op, i, d, node))
-                    d = unbroadcast(xp, d, parent.shape)
-                if d.dtype is not parent.dtype and d.dtype != parent.dtype:
-                    d = xp.astype(d, parent.dtype)
-                if watcher is not None:
-                    watcher.sent(op, op.input_name(i), d, node.where)
+                else:
+                    if d.shape != parent.shape:
+                        if not op.broadcasts:
+                            raise ShapeError(wrong_shape(op, i, d, node))
+                        d = unbroadcast(xp, d, parent.shape)
+                    if d.dtype is not parent.dtype and d.dtype != parent.dtype:
+                        d = xp.astype(d, parent.dtype)
+                    if watcher is not None:
+                        watcher.sent(node, i, d)
                 so_far = grads.get(parent)
                 if so_far is None:
                     grads[parent] = d
@@ -128,6 +135,8 @@ def walk(  # noqa: PLR0912, PLR0915  every call inside the loop would be paid on
             if end.hooks is not None and stop == 1:  # a walk inside another leaves the hooks of its ends to that one
                 d = hooked(end, d, kind)
                 owned.discard(end)
+            if watcher is not None and stop == 1:
+                watcher.arrived(end, d)
             found[end] = d
     return {end: handed_over(d, end in owned, raw, kind) for end, d in found.items()}
 
@@ -193,7 +202,8 @@ def placed(part: Part, xp: Any, grads: dict[Any, Any], owned: set[Any], parent: 
     """Add a part into the gradient of `parent`; return an array if the walk still has to take it up."""
     values = part.values
     if isinstance(values, Variable):
-        return xp.unindex(values, index=part.index, shape=parent.shape)
+        d = xp.unindex(values, index=part.index, shape=parent.shape)
+        return d if d.dtype == parent.dtype else xp.astype(d, parent.dtype)
     if parent not in grads:
         owned.add(parent)
         return xp.index_add(xp.zeros(parent.shape, dtype=parent.dtype), part.index, values)
@@ -208,7 +218,8 @@ def unbroadcast(xp: Any, d: Any, shape: tuple[int, ...]) -> Any:
     """Sum over the axes that broadcasting added or stretched."""
     extra = d.ndim - len(shape)
     stretched = (i + extra for i, n in enumerate(shape) if n == 1 and d.shape[i + extra] != 1)
-    return xp.reshape(xp.sum(d, axis=(*range(extra), *stretched)), shape)
+    y = xp.sum(d, axis=(*range(extra), *stretched))
+    return y if y.shape == shape else xp.reshape(y, shape)
 
 
 def hooked(node: Any, d: Any, kind: Any) -> Any:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from .. import functional as F
+from .. import ops, scope
+from ..backend import owner
 from ..data import Batch, ByteVocab, Vocab
 from ..errors import ConfigError
 from ..nn import Dropout, Embedding, Linear, Module
@@ -17,6 +20,7 @@ from ..tensor import Tensor
 from .cells import CellName, recurrent
 from .inference import inference
 from .sampling import choose, probabilities
+from .stepping import bare, by_layer, step
 
 __all__ = ["CharLM"]
 
@@ -107,14 +111,33 @@ class CharLM(Module):
         if length < 0:
             raise ConfigError(f"length={length}: how many symbols to write, at least 0.")
         vocab, rng = self.vocab, np.random.default_rng(seed)
-        ids, state = vocab.encode(prime, strict=True) if prime else first(vocab), None
+        ids = vocab.encode(prime, strict=True) if prime else first(vocab)
         utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+        state: Any = None
+        written: Any = cache(vocab.to_bytes if isinstance(vocab, ByteVocab) else vocab.decode)
+        # a model with a forward of its own writes by that; who watches sees the modules at work
+        stepwise = type(self).forward is CharLM.forward and scope.mode.get().watcher is None
         for _ in range(length):
-            with inference(self):  # anew for each symbol: between two of them the caller may go on training
-                logits, state = self(ids[None, :], state)
-            p = probabilities(logits[0, -1].numpy(), temperature, top_k, top_p)
-            ids = np.array([choose(rng, p)])
-            yield utf8.decode(vocab.to_bytes(ids)) if isinstance(vocab, ByteVocab) else vocab.decode(ids)
+            if stepwise and state is not None:
+                scores, state = self.after(ids, state)
+            else:
+                with inference(self):  # anew for each symbol: between two of them the caller may go on training
+                    logits, state = self(ids[None, :], state)
+                scores, state = logits[0, -1].numpy(), by_layer(state) if stepwise else state
+            p = probabilities(scores, temperature, top_k, top_p)
+            symbol = choose(rng, p)
+            ids = np.array([symbol])
+            text = written((symbol,))
+            yield utf8.decode(text) if isinstance(text, bytes) else text
+
+    def after(self, ids: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
+        """Return the scores (V,) after one more symbol, and the state by layer, without a graph and without dropout."""
+        x_t: Any = Tensor.handle(owner(self.head.weight.data).from_host(ids), None)
+        if self.embedding is not None:
+            x_t = ops.getitem(bare(self.embedding.weight), x_t)
+        h_t, state = step(self.rnn, x_t, state)
+        scores: Any = F.linear(h_t, bare(self.head.weight), bare(self.head.bias))[0]
+        return scores if isinstance(scores, np.ndarray) else scores.numpy(), state
 
     def generate(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 
 from ..errors import AnomalyError, ConfigError
@@ -33,14 +35,17 @@ def probabilities(
         raise ConfigError(
             f"temperature={temperature} >= 0, top_k={top_k} >= 1 and 0 < top_p={top_p} <= 1 are expected."
         )
-    best = int(np.argmax(logits))
-    if not np.isfinite(logits[best]):
-        raise AnomalyError(f"the model's scores hold {logits[best]}: its weights are not finite. Train it again.")
+    best = int(logits.argmax())
+    highest = float(logits[best])
+    if not isfinite(highest):
+        raise AnomalyError(f"the model's scores hold {highest}: its weights are not finite. Train it again.")
     if temperature == 0:
         return np.eye(len(logits))[best]
     with np.errstate(over="ignore"):  # a temperature near zero makes -inf of all scores but the highest: p = 0
-        p = np.exp((logits.astype(np.float64) - float(logits[best])) / temperature)
+        p = np.exp((logits.astype(np.float64) - highest) / temperature)
     p /= p.sum()
+    if top_k is None and top_p is None:
+        return p
     falling = np.argsort(-logits, kind="stable")
     keep = len(p) if top_k is None else min(top_k, len(p))
     if top_p is not None:
@@ -51,4 +56,5 @@ def probabilities(
 
 def choose(rng: np.random.Generator, p: np.ndarray) -> int:
     """Return one index drawn from a distribution."""
-    return int(min(np.searchsorted(np.cumsum(p), rng.random(), side="right"), np.flatnonzero(p)[-1]))
+    i = int(p.cumsum().searchsorted(rng.random(), side="right"))
+    return i if i < len(p) else int(np.flatnonzero(p)[-1])  # the sum may round to less than was drawn

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..backend import owner
-from ..engine.fused import opened
+from ..scope import mode
 from .module import Module
 from .recurrent import Recurrent
 
@@ -18,6 +18,7 @@ def explain(module: Module) -> str:
     LSTM: cell loop, because path="cell" asks for it
     """
     lines = []
+    watcher = mode.get().watcher
     for path, m in module.named_modules():
         if not isinstance(m, Recurrent):
             continue
@@ -29,8 +30,8 @@ def explain(module: Module) -> str:
             said = f"cell loop, because the {backend} backend has no kernel for {m.op.name}"
             if m.path == "fused":
                 said = f'an error when called: path="fused", and the {backend} backend has no kernel for {m.op.name}'
-        elif m.path == "auto" and opened.get():
-            said = "cell loop, because everything runs op by op here"
+        elif watcher is not None and watcher.expand:
+            said = "cell loop, because a watcher asks to see every step"
         else:
             made_with = owner(like).made_with(m.op.name, like.dtype)
             said = f"fused, by the {backend} backend's kernel for {m.op.name}, {made_with}"

@@ -172,7 +172,8 @@ class Split(Op):
             edges = [*range(0, n, size), n] if size else [0] * (indices_or_sections + 1)
         else:
             edges = [0, *indices_or_sections, n]
-        return tuple(x[at(x.ndim, axis, slice(i, j))] for i, j in pairwise(edges))
+        before = (slice(None),) * (axis % x.ndim)
+        return tuple([x[(*before, slice(i, j))] for i, j in pairwise(edges)])
 
     @staticmethod
     def dx(xp: XP, dys: tuple[A, ...], axis: int) -> A:

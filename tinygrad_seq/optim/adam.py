@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,9 @@ class Adam(Optimizer):
     v_hat = v / (1 - b2^t)                     # amsgrad=True:  v_max = max(v_max, v),  v_hat = v_max / (1 - b2^t)
     p = p - lr m_hat / (sqrt(v_hat) + eps)
     ```
+
+    Computed, as the paper advises, with both corrections drawn into numbers: p - lr_t m / (sqrt(v) + eps_t),
+    lr_t = lr sqrt(1 - b2^t) / (1 - b1^t), eps_t = eps sqrt(1 - b2^t).
 
     Source: Kingma and Ba 2015, algorithm 1; amsgrad: Reddi, Kale, Kumar 2018, who leave out the corrections.
     `weight_decay` is part of the gradient and so divided too; `AdamW` keeps it out.
@@ -70,6 +74,6 @@ class Adam(Optimizer):
         slots = {"m": m, "v": v}
         if amsgrad:
             v = slots["v_max"] = xp.maximum(v_max, v)
-        m_hat = m / (1 - b1**t)
-        v_hat = v / (1 - b2**t)
-        return p - lr * m_hat / (xp.sqrt(v_hat) + eps), slots
+        root = math.sqrt(1 - b2**t)
+        lr_t, eps_t = lr * root / (1 - b1**t), eps * root
+        return p - lr_t * m / (xp.sqrt(v) + eps_t), slots

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..backend import namespace, owner
 from ..errors import ConfigError
 from ..tensor import Tensor
 from .parameters import Parameters, named
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
+
+SMALLEST = 1e-30  # a sum of squares in float32 above this has lost none that count
 
 
 def clip_grad_norm_(parameters: Parameters, max_norm: float) -> float:
@@ -21,9 +25,10 @@ def clip_grad_norm_(parameters: Parameters, max_norm: float) -> float:
     g = g min(1, max_norm / (norm + 1e-6))
     ```
 
-    The direction stays. The squares are summed in float64: a float32 gradient of 1e30 is large, not infinite. Where an
-    element is infinite or NaN there is no direction to keep: the norm returned is inf or nan, and the gradients stay as
-    they are, so look at it before `step()`. `max_norm=math.inf` only measures. The norm of no gradients is 0.
+    The direction stays. Squares that overflow or vanish are summed again in float64: a float32 gradient of 1e30 is
+    large, not infinite. Where an element is infinite or NaN there is no direction to keep: the norm returned is inf or
+    nan, and the gradients stay as they are, so look at it before `step()`. `max_norm=math.inf` only measures. The norm
+    of no gradients is 0.
 
     Source: Pascanu, Mikolov, Bengio 2013. PyTorch: the same for finite norms; of others it makes zeros and NaN.
 
@@ -42,8 +47,7 @@ def clip_grad_norm_(parameters: Parameters, max_norm: float) -> float:
     grads = gradients(parameters, "clip_grad_norm_()")
     if not grads:
         return 0.0
-    total = sum(sum_of_squares(grad.data) for grad in grads)
-    norm = math.sqrt(float(owner(total).to_host(total)))
+    norm = length([grad.data for grad in grads])
     scale = max_norm / (norm + 1e-6)
     if math.isfinite(norm) and scale < 1:
         for grad in grads:
@@ -69,10 +73,20 @@ def gradients(parameters: Parameters, who: str) -> list[Tensor]:
     return [p.grad for _, p in named(parameters, who) if p.grad is not None]
 
 
-def sum_of_squares(g: Any) -> Any:
-    xp = namespace(g)
-    g = xp.astype(g, "float64")
-    return xp.sum(g * g)
+def length(arrays: list[Any]) -> float:
+    """Return the length of arrays as one vector: one product each, without a copy where that is exact enough."""
+    if all(x.dtype != "float16" for x in arrays):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):  # what this hides is looked at next
+            total = total_of_squares(arrays)
+        if SMALLEST < total < math.inf:
+            return math.sqrt(total)
+    return math.sqrt(total_of_squares([namespace(x).astype(x, "float64") for x in arrays]))
+
+
+def total_of_squares(arrays: list[Any]) -> float:
+    flat = [namespace(x).reshape(x, (-1,)) for x in arrays]
+    total = sum(x @ x for x in flat)
+    return float(owner(total).to_host(total))
 
 
 def checked_bound(who: str, name: str, bound: float) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from ..backend import Array, namespace, owner
 from ..errors import BackendError, CheckpointError
 from ..tensor import Tensor
+from .in_place import traced
 from .parameters import Groups, Parameters, grouped
 from .settings import checked
 
@@ -80,6 +81,7 @@ class Optimizer:
         for group in self.param_groups:
             settings = self.settings(group)
             starts = self.slots(settings)
+            runners: dict[Any, Any] = {}  # of the updates that can be run in place, by all that they depend on
             for name, parameter in zip(group["names"], group["params"], strict=True):
                 if parameter.grad is None:
                     continue
@@ -89,9 +91,16 @@ class Optimizer:
                 check_together(by, name, p, g, *slots.values())
                 slots = {s: slots[s] if s in slots else xp.full(p.shape, x, dtype=p.dtype) for s, x in starts.items()}
                 t = self.steps.get(name, 0) + 1
-                p, self.state[name] = self.update(xp, t, p, g, **slots, **settings)
+                if (key := (t, owner(p), p.dtype)) not in runners:
+                    program = traced(self.update, t, list(starts), settings)
+                    runners[key] = program and owner(p).in_place(program, p.dtype)
+                if (run := runners[key]) and run([p, g, *slots.values()]):
+                    parameter.written(by)
+                else:
+                    p, slots = self.update(xp, t, p, g, **slots, **settings)
+                    parameter.assign_(p, by=by)
+                self.state[name] = slots
                 self.steps[name] = t
-                parameter.assign_(p, by=by)
 
     def zero_grad(self) -> None:
         """Forget the gradients: `.grad` is None afterwards."""

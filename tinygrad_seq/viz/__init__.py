@@ -1,9 +1,29 @@
 """Pictures and pages. What is drawn is handed in: records, arrays, texts."""
 
 from .chart import Line, chart
+from .fade import fade
+from .graph import Graph, graph
 from .grid import Column, Prediction, grid
+from .page import Page, Panels, Window, page
 from .report import Report, Sample
 from .svg import Picture
 from .unroll import unroll
 
-__all__ = ["Column", "Line", "Picture", "Prediction", "Report", "Sample", "chart", "grid", "unroll"]
+__all__ = [
+    "Column",
+    "Graph",
+    "Line",
+    "Page",
+    "Panels",
+    "Picture",
+    "Prediction",
+    "Report",
+    "Sample",
+    "Window",
+    "chart",
+    "fade",
+    "graph",
+    "grid",
+    "page",
+    "unroll",
+]

@@ -1,30 +1,157 @@
-"""Pages: one file each, no network, no script; all text is escaped by the template engine."""
+"""The interactive page of an unrolled graph: one file, to open from disk, to send to a friend, to show to a class."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
 from typing import Any
 
-from .palette import DARK, LIGHT
+from ..record import Record
+from .chart import Line, chart
+from .drawable import drawable, rounded
+from .html import escaped, policy, rendered, script
 from .text import visible
+from .wording import Show
 
-__all__ = ["page"]
+__all__ = ["Page", "Panels", "Window", "page"]
+
+SCRIPTS = ("base", "graph", "links", "lights", "moving", "scrubber", "parameters", "sort", "panels", "main")
+SPECTRUM = {
+    "largest singular value": "var(--soft)",
+    "spectral radius": "var(--ink)",
+    "bound": "var(--heat)",
+    "product": "var(--cool)",
+    "gradient": "var(--hot)",
+}
 
 
-def page(template: str, **values: Any) -> str:
-    """Return a page made from a template of this package; values named `svg` and `chart` are markup of our own."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+@dataclass(frozen=True)
+class Window:
+    """A truncation of BPTT: a pass back after every k1 steps, through k2 of them, and what becomes of the gradient.
 
-    environment = Environment(
-        loader=PackageLoader("tinygrad_seq.viz"),
-        autoescape=True,
-        finalize=printable,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    `cut` are the steps t whose edge from step t - 1 is cut, `cosine` is that of the angle to the full gradient.
+    """
+
+    k1: int
+    k2: int
+    cut: Sequence[int]
+    cosine: float
+
+
+@dataclass(frozen=True)
+class Panels:
+    """What an analysis of the model adds to a page; what is empty is left out.
+
+    Attributes:
+        credit: |dL_s/dh_t| by module path, a matrix (losses, steps).
+        spectra: by name of a net, its curves over time by their names (see SPECTRUM), each (t, y) pairs.
+        windows: truncations of BPTT.
+        note: what to say of the matrix and the curves, such as that they are of a part of the text.
+    """
+
+    credit: Mapping[str, Any] = field(default_factory=dict)
+    spectra: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]] = field(default_factory=dict)
+    windows: Sequence[Window] = ()
+    note: str = ""
+
+
+class Page:
+    """A page in one file; `save` writes it."""
+
+    def __init__(self, html: str) -> None:
+        self.html = html
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page and return its path."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.html, encoding="utf-8", newline="\n")
+        return path
+
+
+def page(
+    record: Record,
+    *,
+    title: str = "An unrolled graph",
+    reads: Sequence[str] = (),
+    panels: Panels | None = None,
+    rolled: bool = False,
+    show: Show = "grad",
+) -> Page:
+    """Return the interactive page of what a record has seen: the graph over time, forward and backward.
+
+    Record with `gradients="parts"`, and the shared parameters' gradients are seen growing step by step. `reads` are the
+    symbols read at each step. It opens with the graph as it was unrolled, or rolled up, and with what to `show` in the
+    boxes.
+
+    >>> import tinygrad_seq as tg
+    >>> w = tg.tensor(2.0, requires_grad=True)
+    >>> with tg.record(gradients="parts") as tape:
+    ...     ((3 * w) ** 2).backward()
+    >>> page(tape).save("square.html")  # doctest: +SKIP
+    """
+    panels = panels or Panels()
+    data = drawable(record) | {
+        "start": {"rolled": rolled and bool(record.steps()), "show": show},
+        "reads": [visible(symbol) for symbol in reads],
+        "credit": {
+            visible(name): [[rounded(float(x)) for x in row] for row in matrix]
+            for name, matrix in panels.credit.items()
+        },
+        "bptt": [{"k1": w.k1, "k2": w.k2, "cut": list(w.cut), "cosine": round(w.cosine, 6)} for w in panels.windows],
+    }
+    program = script(*SCRIPTS)
+    return Page(
+        rendered(
+            "page.html",
+            title=title,
+            panels=panels,
+            has_time=data["hasTime"],
+            fading=fading(data),
+            spectra=spectrum_charts(panels.spectra),
+            policy=policy(program),
+            data=escaped(data),
+            program=program,
+        )
     )
-    return environment.get_template(template).render(light=LIGHT, dark=DARK, **values)
 
 
-def printable(value: Any) -> Any:
-    """Return text as it can stand in a page; markup, which is of another type, as it is."""
-    return visible(value, keep="\n\t") if type(value) is str else value
+def fading(data: Mapping[str, Any]) -> str | None:
+    """Return the chart of |dL/dh_t| over the steps, for all that a step hands on to the next, on a log axis."""
+    lines: list[Line] = []
+    colours = ["var(--hot)", "var(--cool)", "var(--ink)", "var(--soft)"]
+    for i, lane in data["lanes"].items():
+        place = data["places"][i]
+        if place["gradient"] is None:
+            continue
+        norms = place["gradient"]["norm"]
+        points = [
+            (float(t), g) for t, g in zip(steps_of(place, data["steps"]), norms, strict=True) if isinstance(g, float)
+        ]
+        name = " ".join(filter(None, [place["path"].rpartition(".")[2], lane]))
+        lines.append(Line(name, points, colours[len(lines) % len(colours)], 2.0))
+    if not lines:
+        return None
+    title = "The gradient's length at what each step hands on to the next"
+    return chart(lines, {}, "time step", "|dL/dh|, log scale", title, log=True).svg
+
+
+def steps_of(place: Mapping[str, Any], steps: int) -> list[int]:
+    return [t for first, last in place["t"] or [[0, steps - 1]] for t in range(first, last + 1)]
+
+
+def spectrum_charts(spectra: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]]) -> list[tuple[str, str]]:
+    """Return a chart of each net's curves, by name, all on the same log axis."""
+    heights = [y for curves in spectra.values() for points in curves.values() for _, y in points if 0 < y < inf]
+    span = (min(heights, default=1.0), max(heights, default=1.0))
+    charts = []
+    for name, curves in spectra.items():
+        lines = [
+            Line(curve, points, SPECTRUM.get(curve, "var(--soft)"), 2.5 if curve == "gradient" else 1.5)
+            for curve, points in curves.items()
+        ]
+        title = f"Jacobians of {visible(name)}, step by step"
+        charts.append((name, chart(lines, {}, "time step", "log scale", title, log=True, span=span).svg))
+    return charts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .chart import Line, chart
-from .page import page
+from .html import rendered
 from .svg import Picture
 
 __all__ = ["Report", "Sample"]
@@ -42,7 +42,7 @@ class Report:
             Line("held out", self.held_out, "var(--hot)", 2.5),
         ]
         curve = chart(lines, self.floors, "steps of training", "nats per character", "Loss over training")
-        return page("report.html", report=self, chart=curve.svg, svg=self.picture.svg)
+        return rendered("report.html", report=self, chart=curve.svg, svg=self.picture.svg)
 
     def save(self, path: str | Path) -> Path:
         """Write the page and return its path."""

@@ -40,9 +40,9 @@ class Picture:
         if path.suffix == ".svg":
             text = self.svg
         elif path.suffix == ".html":
-            from .page import page
+            from .html import rendered
 
-            text = page("picture.html", title=self.title, svg=self.svg)
+            text = rendered("picture.html", title=self.title, svg=self.svg)
         else:
             raise ConfigError(f"{path}: a picture is written as .svg or .html.")
         path.parent.mkdir(parents=True, exist_ok=True)

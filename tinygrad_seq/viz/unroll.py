@@ -3,49 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unicodedata import category
 
 import numpy as np
 
 from .. import functional as F
 from .. import ops
-from ..autograd import enable_grad, grad, op_by_op
+from ..autograd import enable_grad, grad
 from ..errors import ConfigError
-from ..record import Made, record
+from ..record import Entry, Record, record
 from ..tensor import Tensor
 from .grid import Column, Prediction, grid
+from .page import Panels, page
 from .svg import Picture
+from .wording import Show
 
 __all__ = ["unroll"]
 
 
-def unroll(model: Any, text: str, to: str | Path | None = None) -> Picture:
+def unroll(
+    model: Any,
+    text: str,
+    to: str | Path | None = None,
+    *,
+    panels: Panels | None = None,
+    rolled: bool = False,
+    show: Show = "grad",
+) -> Picture:
     """Draw a language model reading `text`: a column per time step, a row per layer.
 
     The model reads all but the last symbol, without dropout; the cells show |dL/dh_t|, where L is the loss of
-    predicting that last one. In a plain RNN it fades to the left, in an LSTM it lives longer. `to` writes .svg or
-    .html; the picture is returned, and shows itself in Jupyter. The model and its gradients stay as they are.
+    predicting that last one. In a plain RNN it fades to the left, in an LSTM it lives longer. The picture is returned,
+    and shows itself in Jupyter. `to` writes it (.svg), or writes the interactive page of the same run (.html), with
+    every operation; the other arguments are those of `page`. The model and its gradients stay as they are.
 
     Raises:
         ConfigError: the text has fewer than two symbols, the model marks no time steps, or `to` ends otherwise.
         DataError: the model does not know a symbol.
     """
     vocab = model.vocab
-    ids = np.asarray(vocab.encode(text, strict=True), np.intp)
-    if len(ids) < 2:
-        raise ConfigError(
-            f"unroll: the text is {text!r}; at least two symbols are needed, one to read and one to predict."
-        )
-    was_training = model.training
-    model.eval()
-    try:
-        with enable_grad(), op_by_op(), record() as tape:
-            logits, _ = model(ids[None, :-1])
-            loss = F.cross_entropy(logits[:, -1], Tensor(ids[-1:], backend=logits.backend))
-        grad(loss, [parameter for parameter in model.parameters() if parameter.requires_grad])
-    finally:
-        model.train(was_training)
+    ids, logits, tape = recorded(model, text)
     steps = tape.steps()
     paths = list(dict.fromkeys(path for path, _ in steps))
     if not paths:
@@ -60,14 +58,45 @@ def unroll(model: Any, text: str, to: str | Path | None = None) -> Picture:
         for t, p in enumerate(probabilities)
     ]
     picture = grid(columns, [path.partition(".")[2] or path for path in paths], shown(vocab, ids[-1]))
-    if to is not None:
+    if to is not None and Path(to).suffix == ".html":
+        title = f"{type(model).__name__} reads “{text}”"
+        reads = [column.symbol for column in columns]
+        page(tape, title=title, reads=reads, panels=panels, rolled=rolled, show=show).save(to)
+    elif to is not None:
         picture.save(to)
     return picture
 
 
-def hidden_gradient(made: list[Made]) -> float | None:
+class Recorded(NamedTuple):
+    """A text as symbols, the scores that a model gave when it had read all but the last, and what ran."""
+
+    ids: np.ndarray
+    logits: Tensor
+    tape: Record
+
+
+def recorded(model: Any, text: str) -> Recorded:
+    """Let a model read a text, without dropout, and follow back the loss of the last symbol; raises as `unroll`."""
+    ids = np.asarray(model.vocab.encode(text, strict=True), np.intp)
+    if len(ids) < 2:
+        raise ConfigError(
+            f"unroll: the text is {text!r}; at least two symbols are needed, one to read and one to predict."
+        )
+    was_training = model.training
+    model.eval()
+    try:
+        with enable_grad(), record(gradients="parts", expand=True) as tape:
+            logits, _ = model(ids[None, :-1])
+            loss = F.cross_entropy(logits[:, -1], Tensor(ids[-1:], backend=logits.backend))
+            grad(loss, [parameter for parameter in model.parameters() if parameter.requires_grad])
+    finally:
+        model.train(was_training)
+    return Recorded(ids, logits, tape)
+
+
+def hidden_gradient(made: list[Entry]) -> float | None:
     """Return the gradient's length at the last result of a step: its hidden state."""
-    return made[-1].gradient_norm if made else None
+    return made[-1].gradient.norm if made and made[-1].gradient else None
 
 
 def shown(vocab: Any, i: int) -> str:

@@ -21,7 +21,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from tinygrad_seq.backend import XP, Kernel, Key, Memory, Shape
+from tinygrad_seq.backend import XP, Kernel, Key, Memory, Program, Shape
 
 from . import namespace
 from .array import DeviceArray, HostAccessError, live, transfers
@@ -54,6 +54,9 @@ class FakeBackend:
         below_one = np.nextafter(np.ones((), dtype), np.zeros((), dtype))  # where rounding to `dtype` would reach 1
         numbers = np.random.default_rng([key.seed % 2**64, key.step, key.draw]).random(shape)
         return DeviceArray(np.minimum(numbers.astype(dtype), below_one))
+
+    def in_place(self, program: Program, dtype: Any) -> None:
+        """Programs are an optional speed-up, as kernels are; without them an update is run as it is written."""
 
     def made_with(self, kernel: str, dtype: Any) -> str:
         return "in plain NumPy"

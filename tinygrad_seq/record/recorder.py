@@ -1,0 +1,210 @@
+"""The recorder: a watcher that writes down what ran, where, at which time step, and each gradient on its way back.
+
+It costs nothing when off: an operation looks once whether anybody watches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, get_args
+from weakref import ref
+
+import numpy as np
+
+from ..backend import SCALARS, is_array
+from ..engine import Leaf, Op, Part, Variable
+from ..errors import ConfigError
+from ..scope import Call, Watcher, Where, switched
+from .describe import settings
+from .entries import Entry, Kind, Sent
+from .summary import host, length, summary
+from .tape import Record
+from .views import added_up, places, view_of, where_it_lies
+
+__all__ = ["record"]
+
+Values = Literal["summary", "full"] | None
+Gradients = Literal["summary", "parts", "full"] | None
+
+SMALL = 64 * 1024  # bytes: up to here the parts of a parameter's gradient are kept
+
+
+@contextmanager
+def record(values: Values = "summary", gradients: Gradients = "summary", expand: bool = False) -> Iterator[Record]:
+    """Record every operation inside the `with` block, and every backward pass inside it.
+
+    `values` and `gradients` say what is kept of arrays: "summary" (length, least, largest), "full" (the arrays too), or
+    None. `gradients="parts"` keeps, besides summaries, how long a parameter's gradient is after each part that is added
+    to it, that of one time step in a loop, and parts of at most 64 kB themselves; "full" keeps these too. Raises
+    ConfigError for another word.
+    With `expand` fused operations run their reference, step by step, and not their kernel: every step is seen, and
+    rounding may differ from the kernel's. Otherwise a recorded run computes the same numbers.
+
+    >>> import tinygrad_seq as tg
+    >>> w = tg.tensor(2.0, requires_grad=True)
+    >>> with tg.record() as tape:
+    ...     loss = (3 * w) ** 2
+    ...     loss.backward()
+    >>> for node in tape.nodes:
+    ...     print(node.kind, node.op, node.value.max, node.gradient and node.gradient.norm)
+    constant  3 None
+    parameter  2.0 36.0
+    op multiply 6.0 12.0
+    op pow_constant 36.0 1.0
+    """
+    for name, given, known in (("values", values, get_args(Values)), ("gradients", gradients, get_args(Gradients))):
+        if given not in (*get_args(known[0]), None):
+            raise ConfigError(f"record({name}={given!r}): expected one of {', '.join(get_args(known[0]))}, or None.")
+    tape = Record()
+    with switched(watcher=Recorder(tape, values, gradients, expand)):
+        yield tape
+
+
+class Recorder(Watcher):
+    """Writes into a record. It keeps nothing alive: it knows nodes by number, arrays by weak reference."""
+
+    def __init__(self, tape: Record, values: Values, gradients: Gradients, expand: bool) -> None:
+        self.tape = tape
+        self.values = values
+        self.gradients = gradients
+        self.expand = expand
+        self.leaves: dict[Leaf, Entry] = {}
+        self.numbered: dict[int, Entry] = {}  # by the number of a node on the graph
+        self.held: dict[int, tuple[Any, Entry]] = {}  # arrays by id, with a weak reference that says if it still is
+        self.walks = 0
+
+    def made(self, call: Call) -> None:
+        op, outputs = call.op, call.outputs
+        n = len(op.inputs) if isinstance(op, type) and issubclass(op, Op) and not op.variadic else len(call.args)
+        inputs = [self.known(x, call.where) for x in call.args[:n]]
+        several = op.outputs != 1
+        entry = self.add("op", call.where, None if several else outputs[0].data)
+        entry.op = op.name
+        entry.inputs = tuple(None if x is None else x.id for x in inputs)
+        entry.settings = settings(op, call.args[n:], call.named)
+        entry.name = entry.settings.get("name", "")
+        entry.view_of = view_of(op, inputs)
+        if call.buffers:
+            self.tape.buffers.setdefault(call.where.path, []).append(dict(call.buffers))
+        for i, output in enumerate(outputs):
+            one = entry
+            if several:
+                one = self.add("result", call.where, output.data)
+                one.op, one.inputs, one.index = op.name, (entry.id,), i
+                if output.node is not None:
+                    self.numbered[output.node.parents[0].seq] = entry
+            self.remember(output, one)
+
+    def add(self, kind: Kind, where: Where, data: Any) -> Entry:
+        """Return a new entry of the record; `data` is an array, or None where there is no single one."""
+        shape, dtype = (None, None) if data is None else (tuple(data.shape), str(data.dtype))
+        entry = Entry(len(self.tape.nodes), kind, shape, dtype)
+        entry.path, entry.t, entry.backward = where
+        if data is not None and self.values is not None:
+            entry.value = summary(data, self.values == "full")
+        self.tape.nodes.append(entry)
+        return entry
+
+    def remember(self, variable: Any, entry: Entry) -> None:
+        """Know a variable again when an operation reads it."""
+        if type(variable.node) is Leaf:
+            self.leaves[variable.node] = entry
+        elif variable.node is not None:
+            self.numbered[variable.node.seq] = entry
+        self.hold(variable.data, entry)
+
+    def hold(self, array: Any, entry: Entry) -> None:
+        """Know an array again."""
+        self.held[id(array)] = (weakly(array), entry)
+
+    def known(self, x: Any, where: Where) -> Entry | None:
+        """Return the entry of an argument, a new one if it is met for the first time."""
+        if x is None:
+            return None
+        node = x.node if isinstance(x, Variable) else None
+        entry = self.met(x, node)
+        if entry is None:
+            entry = self.outside(x, node, where)
+        elif entry.kind == "input" and entry.t != where.t:
+            entry.t = None  # read at several steps: it belongs to none
+        return entry
+
+    def met(self, x: Any, node: Any) -> Entry | None:
+        """Return the entry of what has been seen before."""
+        if type(node) is Leaf:
+            return self.leaves.get(node)
+        if node is not None:
+            return self.numbered.get(node.seq)
+        array = x.data if isinstance(x, Variable) else x
+        reference, entry = self.held.get(id(array), (None, None))
+        return entry if reference is not None and reference() is array else None
+
+    def outside(self, x: Any, node: Any, where: Where) -> Entry:
+        """Return a new entry for what the block did not make."""
+        data = x.data if isinstance(x, Variable) else x
+        number = type(data) in SCALARS or (not isinstance(x, Variable) and is_array(x) and not x.shape)
+        if type(node) is Leaf:
+            entry = self.add("parameter", Where(where.path), data)
+            entry.name = node.name
+        else:
+            entry = self.add("constant" if number else "input", where, host(data) if number else data)
+        if isinstance(x, Variable):
+            self.remember(x, entry)
+        elif not number:
+            self.hold(x, entry)
+        return entry
+
+    def walk(self) -> Watcher:
+        self.walks += 1
+        return Watcher() if self.gradients is None else Backward(self, self.walks - 1)
+
+    def entry(self, node: Any) -> Entry | None:
+        """Return the entry of a node or leaf."""
+        return self.leaves.get(node) if type(node) is Leaf else self.numbered.get(node.seq)
+
+
+def weakly(array: Any) -> Any:
+    """Return a function that gives the array as long as it is alive; NumPy's scalars stay alive, and are small."""
+    try:
+        return ref(array)
+    except TypeError:
+        return lambda: array
+
+
+def data_of(gradient: Any) -> Any:
+    """Return the array of a gradient, or of the part of one that is not zero."""
+    values = gradient.values if type(gradient) is Part else gradient
+    return values.data if isinstance(values, Variable) else values
+
+
+class Backward(Watcher):
+    """Sees one backward walk."""
+
+    def __init__(self, recorder: Recorder, number: int) -> None:
+        self.recorder = recorder
+        self.number = number
+        self.gathered: dict[int, np.ndarray | None] = {}  # what parameters and views of them hold so far, by id
+
+    def arrived(self, node: Any, gradient: Any) -> None:
+        entry = self.recorder.entry(node)
+        if entry is not None and entry.shape is not None:
+            entry.gradient = summary(gradient, self.recorder.gradients == "full")
+
+    def sent(self, node: Any, i: int, gradient: Any) -> None:
+        parent = node.parents[i]
+        source, target = self.recorder.entry(node), self.recorder.entry(parent)
+        if source is None or target is None:
+            return
+        data = host(data_of(gradient))
+        at = places(gradient, parent.shape) if type(gradient) is Part else None
+        sent = Sent(self.number, source.id, target.id, length(data if at is None else added_up(data, at)))
+        self.recorder.tape.sent.append(sent)
+        if self.recorder.gradients != "summary" and (target.kind == "parameter" or target.view_of is not None):
+            sent.data, sent.at = np.array(data if at is None else data.ravel()), at
+            so_far = sent.add_into(self.gathered.get(target.id), parent.shape)
+            self.gathered[target.id], sent.total = so_far, length(so_far)
+            if data.nbytes > SMALL:
+                sent.data = sent.at = None
+            elif target.view_of is not None and target.at is None:
+                target.at = where_it_lies(parent, data_of(gradient))

@@ -1,0 +1,258 @@
+"""The record as JSON: format `tinygrad_seq.record`, version 1. docs/record.md describes it.
+
+A number that JSON cannot write is the string "NaN", "Infinity" or "-Infinity", which JavaScript's `Number()` and
+Python's `float()` read. Numbers of an array have the fewest digits that name them in the array's own type.
+"""
+
+from __future__ import annotations
+
+import json
+import reprlib
+from collections.abc import Callable, Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError
+from .entries import Entry, Sent
+from .summary import Summary
+
+__all__ = ["FORMAT", "VERSION", "from_json", "to_json"]
+
+FORMAT = "tinygrad_seq.record"
+VERSION = 1
+KINDS = ("parameter", "input", "constant", "op", "result")
+SPELLED = ("NaN", "Infinity", "-Infinity")
+
+Check = tuple[Callable[[Any], bool], str]  # what a value has to satisfy, and how an error says it
+
+
+def to_json(nodes: Sequence[Entry], sent: Sequence[Sent]) -> str:
+    """Return a record as JSON text, the same for the same record."""
+    lists = {"nodes": [node(entry) for entry in nodes], "sent": [part(s) for s in sent]}
+    written = {"format": FORMAT, "version": VERSION, **lists}
+    return json.dumps(written, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
+
+
+def node(entry: Entry) -> dict[str, Any]:
+    """Return an entry as JSON writes it."""
+    written: dict[str, Any] = {
+        "id": entry.id,
+        "kind": entry.kind,
+        "op": entry.op,
+        "name": entry.name,
+        "path": entry.path,
+        "t": entry.t,
+        "backward": entry.backward,
+        "shape": None if entry.shape is None else list(entry.shape),
+        "dtype": entry.dtype,
+        "inputs": list(entry.inputs),
+        "index": entry.index,
+        "settings": entry.settings,
+        "value": size(entry.value),
+        "gradient": size(entry.gradient),
+        "view_of": entry.view_of,
+    }
+    return written if entry.at is None else written | {"at": entry.at.tolist()}
+
+
+def size(summary: Summary | None) -> dict[str, Any] | None:
+    if summary is None:
+        return None
+    written: dict[str, Any] = {
+        "norm": number(summary.norm),
+        "min": number(summary.min),
+        "max": number(summary.max),
+    }
+    return written if summary.data is None else written | {"data": numbers(summary.data)}
+
+
+def part(sent: Sent) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "walk": sent.walk,
+        "from": sent.source,
+        "to": sent.target,
+        "norm": number(sent.norm),
+    }
+    if sent.total is not None:
+        written["total"] = number(sent.total)
+    if sent.data is not None:
+        written["data"] = numbers(sent.data)
+    return written if sent.at is None else written | {"at": sent.at.tolist()}
+
+
+def number(x: float | None) -> float | str | None:
+    """Return a number that JSON can hold.
+
+    >>> number(0.5), number(float("nan")), number(float("-inf")), number(None)
+    (0.5, 'NaN', '-Infinity', None)
+    """
+    if x is None or x - x == 0:
+        return x
+    return "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"  # noqa: PLR0124  NaN differs from itself
+
+
+def numbers(array: np.ndarray) -> list[Any]:
+    """Return the numbers of an array, flat, in C order."""
+    flat = array.ravel()
+    if flat.dtype.kind != "f":
+        return flat.astype(np.int64).tolist()
+    listed = flat.tolist() if flat.dtype == np.float64 else [float(text) for text in flat.astype("U").tolist()]
+    return listed if np.isfinite(flat).all() else [number(x) for x in listed]
+
+
+def from_json(text: str) -> tuple[list[Entry], list[Sent]]:
+    """Return the nodes of a record and what was sent. Raises DataError that says what does not fit, and where."""
+    try:
+        given = json.loads(text)
+    except ValueError as e:
+        raise DataError(f"this is no record: it is not JSON ({e}).") from e
+    if not isinstance(given, dict) or given.get("format") != FORMAT:
+        raise DataError(f'this is no record: expected a JSON object with "format": "{FORMAT}".')
+    if given.get("version") != VERSION:
+        raise DataError(
+            f"this record has version {given.get('version')!r}, and version {VERSION} is what can be read here."
+            "\n    Record it again, or read it with the release of tinygrad_seq that wrote it."
+        )
+    for name in ("nodes", "sent"):
+        if not isinstance(given.get(name), list):
+            raise DataError(f"this record is damaged: {name!r} is no list.")
+    nodes: list[Entry] = []
+    for i, one in enumerate(given["nodes"]):
+        nodes.append(read_node(nodes, f"nodes[{i}]", one))
+    return nodes, [read_part(nodes, f"sent[{i}]", one) for i, one in enumerate(given["sent"])]
+
+
+def read_node(nodes: Sequence[Entry], where: str, given: Any) -> Entry:
+    """Return the node that comes after those read so far."""
+    expect(where, given, NODE, {"at": PLACES})
+    i = len(nodes)
+    if given["id"] != i:
+        raise damaged(where, "id", given["id"], f"{i}, its place in the list")
+    if any(x is not None and not 0 <= x < i for x in given["inputs"]):
+        raise damaged(where, "inputs", given["inputs"], "ids of earlier nodes, or null")
+    if given["view_of"] is not None and not 0 <= given["view_of"] < i:
+        raise damaged(where, "view_of", given["view_of"], "the id of an earlier node, or null")
+    shape = None if given["shape"] is None else tuple(given["shape"])
+    entry = Entry(i, given["kind"], shape, given["dtype"])
+    entry.op, entry.name, entry.path = given["op"], given["name"], given["path"]
+    entry.t, entry.backward, entry.index = given["t"], given["backward"], given["index"]
+    entry.inputs, entry.settings, entry.view_of = tuple(given["inputs"]), given["settings"], given["view_of"]
+    entry.value = read_size(f"{where}.value", given["value"], entry)
+    entry.gradient = read_size(f"{where}.gradient", given["gradient"], entry)
+    if "at" in given:
+        entry.at = places(where, given["at"], None if entry.view_of is None else nodes[entry.view_of])
+    return entry
+
+
+def read_part(nodes: Sequence[Entry], where: str, given: Any) -> Sent:
+    """Return one part of a gradient."""
+    expect(where, given, SENT, {"total": REAL, "data": LIST_OF_NUMBERS, "at": PLACES})
+    for key in ("from", "to"):
+        if not 0 <= given[key] < len(nodes):
+            raise damaged(where, key, given[key], "the id of a node")
+    target = nodes[given["to"]]
+    total = float(given["total"]) if "total" in given else None
+    data = at = None
+    if "at" in given:
+        at = places(where, given["at"], target)
+    if "data" in given:
+        data = array(where, given["data"], target, None if at is None else (len(at),))
+    return Sent(given["walk"], given["from"], given["to"], float(given["norm"]), data, at, total)
+
+
+def read_size(where: str, given: Any, entry: Entry) -> Summary | None:
+    """Return the size of an array as it was written."""
+    if given is None:
+        return None
+    expect(where, given, SIZE, {"data": LIST_OF_NUMBERS})
+    data = array(where, given["data"], entry, entry.shape) if "data" in given else None
+    return Summary(float(given["norm"]), given_number(given["min"]), given_number(given["max"]), data)
+
+
+def given_number(x: Any) -> Any:
+    return float(x) if isinstance(x, str) else x
+
+
+def array(where: str, given: list[Any], entry: Entry, shape: Any) -> np.ndarray:
+    """Return listed numbers as an array of the node's type; its own shape unless another is given."""
+    shape = entry.shape if shape is None else shape
+    if shape is None or entry.dtype is None or len(given) != prod(shape):
+        raise damaged(where, "data", f"{len(given)} numbers", f"as many as shape {shape} holds")
+    try:
+        return np.array([given_number(x) for x in given], entry.dtype).reshape(shape)
+    except (TypeError, ValueError) as e:
+        raise damaged(where, "data", given[:3], f"numbers of type {entry.dtype}") from e
+
+
+def places(where: str, given: list[int], entry: Entry | None) -> np.ndarray:
+    """Return places in the array of a node."""
+    size = 0 if entry is None or entry.shape is None else prod(entry.shape)
+    if any(not 0 <= i < size for i in given):
+        raise damaged(where, "at", given, f"places in an array of {size}")
+    return np.array(given, np.intp)
+
+
+def expect(where: str, given: Any, keys: Mapping[str, Check], optional: Mapping[str, Check]) -> None:
+    """Raise DataError unless an object has these keys, optional ones perhaps, no others, and values that fit."""
+    if not isinstance(given, dict):
+        raise DataError(f"this record is damaged: {where} is no object.")
+    for key, (fits, expected) in {**keys, **{k: v for k, v in optional.items() if k in given}}.items():
+        if key not in given:
+            raise DataError(f"this record is damaged: {where} has no {key!r}.")
+        if not fits(given[key]):
+            raise damaged(where, key, given[key], expected)
+    if strange := sorted(given.keys() - keys.keys() - optional.keys()):
+        raise DataError(f"this record is damaged: {where} has {strange[0]!r}, which version {VERSION} does not know.")
+
+
+def damaged(where: str, key: str, given: Any, expected: str) -> DataError:
+    """Return the error for a value that does not fit."""
+    return DataError(f"this record is damaged: {where}.{key} is {reprlib.repr(given)}; expected {expected}.")
+
+
+def whole(x: Any) -> bool:
+    return type(x) is int
+
+
+def real(x: Any) -> bool:
+    return type(x) in (int, float) or x in SPELLED
+
+
+def listed(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda x: isinstance(x, list) and all(map(fits, x))
+
+
+def maybe(check: Check) -> Check:
+    return (lambda x: x is None or check[0](x)), f"{check[1]}, or null"
+
+
+TEXT: Check = (lambda x: isinstance(x, str)), "text"
+TRUTH: Check = (lambda x: isinstance(x, bool)), "true or false"
+WHOLE: Check = whole, "a whole number"
+REAL: Check = real, 'a number, "NaN", "Infinity" or "-Infinity"'
+OBJECT: Check = (lambda x: isinstance(x, dict)), "an object"
+TEXTS: Check = (lambda x: isinstance(x, dict) and all(isinstance(v, str) for v in x.values())), "an object of texts"
+PLACES: Check = listed(whole), "a list of whole numbers"
+LIST_OF_NUMBERS: Check = listed(real), "a list of numbers"
+
+NODE: dict[str, Check] = {
+    "id": WHOLE,
+    "kind": ((lambda x: x in KINDS), f"one of {', '.join(KINDS)}"),
+    "op": TEXT,
+    "name": TEXT,
+    "path": TEXT,
+    "t": maybe(WHOLE),
+    "backward": TRUTH,
+    "shape": maybe((listed(whole), "a list of whole numbers")),
+    "dtype": maybe(TEXT),
+    "inputs": (listed(lambda x: x is None or whole(x)), "a list of ids"),
+    "index": maybe(WHOLE),
+    "settings": TEXTS,
+    "value": maybe(OBJECT),
+    "gradient": maybe(OBJECT),
+    "view_of": maybe(WHOLE),
+}
+SIZE: dict[str, Check] = {"norm": REAL, "min": maybe(REAL), "max": maybe(REAL)}
+SENT: dict[str, Check] = {"walk": WHOLE, "from": WHOLE, "to": WHOLE, "norm": REAL}

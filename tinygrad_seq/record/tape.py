@@ -1,0 +1,85 @@
+"""The record: what a run was made of, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .entries import Entry, Sent
+from .graph import read
+
+__all__ = ["Record"]
+
+
+class Record:
+    """What was seen: `nodes` in order, `sent` in the order of the backward walks, `buffers` of kernels by module path.
+
+    Its JSON is described in docs/record.md. Buffers are arrays of the backend, one dict per call, and not part of it.
+    """
+
+    def __init__(self, nodes: Sequence[Entry] = (), sent: Sequence[Sent] = ()) -> None:
+        self.nodes = list(nodes)
+        self.sent = list(sent)
+        self.buffers: dict[str, list[dict[str, Any]]] = {}
+
+    @classmethod
+    def of(cls, *tensors: Any) -> Record:
+        """Return the record of the graph that leads to tensors: what they were made of, without values.
+
+        What is on no graph (data, numbers) is not seen. Raises GradientError for a tensor without a graph, and
+        GraphFreedError after a backward() that freed it.
+
+        >>> import tinygrad_seq as tg
+        >>> w = tg.tensor(2.0, requires_grad=True)
+        >>> Record.of((3 * w) ** 2).nodes
+        [<0: parameter () in 'top level'>, <1: op multiply () in 'top level'>, <2: op pow_constant () in 'top level'>]
+        """
+        return cls(read(tensors))
+
+    def to_json(self) -> str:
+        """Return the record as JSON; see docs/record.md."""
+        from . import schema  # json takes longer to import than all of the record
+
+        return schema.to_json(self.nodes, self.sent)
+
+    @classmethod
+    def from_json(cls, text: str) -> Record:
+        """Return a record that `to_json` wrote. Raises DataError for anything else, saying what and where."""
+        from . import schema
+
+        return cls(*schema.from_json(text))
+
+    def steps(self) -> dict[tuple[str, int], list[Entry]]:
+        """Return what operations made at each (module path, time step) of the forward pass, in order."""
+        found: dict[tuple[str, int], list[Entry]] = {}
+        for entry in self.nodes:
+            if entry.t is not None and entry.kind in ("op", "result") and not entry.backward:
+                found.setdefault((entry.path, entry.t), []).append(entry)
+        return found
+
+    def growth(self, parameter: int, walk: int = 0) -> Iterator[tuple[Sent, np.ndarray]]:
+        """Yield each part that a backward walk sent to a parameter, or to a view of it, and its gradient so far.
+
+        The gradients have the parameter's shape. What views have gathered counts until they pass it on; the last
+        gradient is what the walk adds to `.grad`, bit for bit.
+        """
+        own = {parameter} | {entry.id for entry in self.nodes if entry.view_of == parameter}
+        so_far: dict[int, np.ndarray | None] = {}
+        for sent in self.sent:
+            if sent.walk != walk or sent.target not in own:
+                continue
+            so_far[sent.target] = sent.add_into(so_far.get(sent.target), self.nodes[sent.target].shape or ())
+            if sent.source in own:
+                so_far.pop(sent.source)
+            yield sent, self.gathered(parameter, so_far)
+
+    def gathered(self, parameter: int, so_far: dict[int, Any]) -> np.ndarray:
+        """Return what a parameter and the views of it hold, in the parameter's shape."""
+        held = dict(so_far)
+        total = held.pop(parameter, None)
+        for view, gradient in held.items():
+            part = Sent(0, view, parameter, 0.0, gradient, self.nodes[view].at)
+            total = part.add_into(total, self.nodes[parameter].shape or ())
+        return total

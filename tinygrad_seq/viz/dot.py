@@ -1,0 +1,235 @@
+"""The picture for Graphviz: time runs to the right, a cluster for each step, clusters of modules inside, shared
+parameters once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count, pairwise
+from typing import TYPE_CHECKING, Any
+
+from .grid import short
+from .outline import Box, Link, Outline
+from .palette import DAY, blend
+from .text import visible
+from .wording import Show, lines
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
+__all__ = ["digraph"]
+
+FONT = "Helvetica,Arial,sans-serif"
+GRAPH = {
+    "rankdir": "LR",
+    "outputorder": "edgesfirst",
+    "nodesep": "0.16",
+    "ranksep": "0.28",
+    "bgcolor": DAY["paper"],
+    "fontname": FONT,
+}
+NODE = {
+    "shape": "box",
+    "style": "rounded,filled",
+    "fillcolor": DAY["paper"],
+    "color": DAY["soft"],
+    "fontcolor": DAY["ink"],
+    "fontname": FONT,
+    "fontsize": "11",
+    "height": "0.3",
+    "width": "0.4",
+    "margin": "0.09,0.05",
+    "penwidth": "0.8",
+}
+EDGE = {"color": DAY["soft"], "arrowsize": "0.6", "penwidth": "0.9", "fontname": FONT, "fontcolor": DAY["soft"]}
+KINDS = {
+    "parameter": {"color": DAY["cool"], "fillcolor": DAY["ice"], "penwidth": "1.6"},
+    "input": {"style": "filled", "color": DAY["line"], "fillcolor": DAY["wash"]},
+    "constant": {"shape": "plaintext", "style": "", "fontcolor": DAY["soft"], "height": "0.2", "width": "0.2"},
+    "result": {"shape": "ellipse", "style": "filled", "height": "0.2", "width": "0.2", "margin": "0.04,0.02"},
+    "op": {},
+}
+OUTSIDE = {"style": "invis"}
+ACROSS = {"constraint": "false"}
+ANCHOR = {"shape": "point", "style": "invis", "width": "0.01", "height": "0.01"}
+STEP = {"style": "rounded", "color": DAY["line"], "bgcolor": DAY["wash"], "fontcolor": DAY["soft"], "fontsize": "12"}
+MODULE = {"style": "rounded", "color": DAY["line"], "bgcolor": DAY["paper"], "fontcolor": DAY["soft"], "fontsize": "10"}
+
+
+def digraph(outline: Outline, show: Show) -> Digraph:
+    """Return the outline as a Graphviz graph; nodes are named by their numbers: same record, same bytes."""
+    from graphviz import Digraph
+
+    graph = Digraph(graph_attr={**GRAPH, **legend(outline)}, node_attr=NODE, edge_attr=EDGE)
+    names = map(str, count())
+    columns = in_columns(outline)
+    timed = any(t is not None for t, _ in columns)
+    column_of: dict[int, int] = {}
+    for k, (t, boxes) in enumerate(columns):
+        with graph.subgraph(name=f"cluster_{next(names)}", graph_attr=OUTSIDE if t is None else STEP) as column:
+            if timed:
+                column.node(f"column {k}", **ANCHOR)
+            if t is not None:
+                column.attr(label=f"t = {t} … {outline.folded[-1]}" if t in outline.folded else f"t = {t}")
+            place(column, boxes, outline, show, names)
+        column_of |= {box.number: k for box in boxes}
+    if timed:
+        graph.attr(rankdir="BT", splines="line")  # curves would be led around the steps, in loops
+        put_axis(graph, len(columns), below(outline), outline, show)
+    for link in outline.links:
+        near = column_of.get(link.source) == column_of.get(link.target)
+        graph.edge(str(link.source), str(link.target), **look(link, outline), **({} if near else ACROSS))
+    return graph
+
+
+def put_axis(graph: Any, columns: int, shared: Sequence[Box], outline: Outline, show: Show) -> None:
+    """Keep the columns in the order of time: each hangs on a point of an invisible line below.
+
+    Edges inside one rank order plain nodes and not clusters, hence the points; and edges from one cluster to another do
+    not count in the ranking (`constraint=false`), so that all steps have the same shape.
+    """
+    with graph.subgraph(name="axis", graph_attr={"rank": "source"}) as axis:
+        for k in range(columns):
+            axis.node(f"axis {k}", **ANCHOR)
+        for box in shared:
+            axis.node(str(box.number), label(lines(box, show)), **dress(box, outline))
+    for k in range(columns):
+        graph.edge(f"axis {k}", f"column {k}", style="invis", weight="10", minlen="3")
+    row = [f"axis {k}" for k in range(columns)]
+    row[columns // 2 : columns // 2] = [str(box.number) for box in shared]
+    for left, right in pairwise(row):
+        graph.edge(left, right, style="invis", weight="10")
+
+
+def below(outline: Outline) -> list[Box]:
+    """Return the leaves outside of steps that steps read, and the views of parameters they are read through.
+
+    They belong to all steps alike, and stand below them in one row.
+    """
+    wanted = {box.number for box in outline.boxes if box.t is not None}
+    sources: dict[int, set[int]] = {}
+    for link in outline.links:
+        sources.setdefault(link.target, set()).add(link.source)
+    read = set().union(*(sources.get(number, ()) for number in wanted))
+    found = []
+    for box in sorted(outline.boxes, key=lambda box: -box.number):
+        leaf = box.entry.kind in ("parameter", "input") or box.entry.view_of is not None
+        if box.number in read and box.t is None and leaf:
+            found.append(box)
+            read |= sources.get(box.number, set())
+    return found[::-1]
+
+
+def in_columns(outline: Outline) -> list[tuple[int | None, list[Box]]]:
+    """Return the boxes of each step, in the order of time, and those outside: before the steps, between and after."""
+    columns: list[tuple[int | None, list[Box]]] = [(None, [])]
+    steps: dict[int, list[Box]] = {}
+    stepping = False
+    shared = {box.number for box in below(outline)}
+    for box in outline.boxes:
+        if box.number in shared:
+            continue
+        if box.t is not None:
+            t = outline.folded[0] if box.t in outline.folded else box.t
+            if t not in steps:
+                steps[t] = []
+                columns.append((t, steps[t]))
+            steps[t].append(box)
+            stepping = True
+        elif stepping and box.operations:
+            columns.append((None, [box]))
+            stepping = False
+        else:
+            next(boxes for t, boxes in reversed(columns) if t is None).append(box)
+    return [(t, boxes) for t, boxes in columns if boxes]
+
+
+def legend(outline: Outline) -> dict[str, str]:
+    """Return what stands below the picture."""
+    scale = outline.scale
+    if scale is None:
+        return {}
+    said = (
+        f"colour and width: |gradient| from {short(scale.low)} (pale) to {short(scale.high)} (strong), by its logarithm"
+    )
+    return {"label": label([said]), "labelloc": "b", "fontsize": "11", "fontcolor": DAY["soft"]}
+
+
+def place(graph: Any, boxes: Sequence[Box], outline: Outline, show: Show, names: Iterator[str]) -> None:
+    """Add boxes to a graph, those of a module in a cluster of its own, modules in modules."""
+    if outline.collapse != "op":
+        put(graph, boxes, {}, outline, show, names)  # a box says which module it is
+        for left, right in pairwise(box for box in boxes if box.operations):
+            graph.edge(str(left.number), str(right.number), style="invis", minlen="0")  # every step in the same order
+        return
+    own, modules = branches((tuple(filter(None, box.entry.path.split("."))), box) for box in boxes)
+    put(graph, own, modules, outline, show, names)
+
+
+Branch = tuple[list[Box], dict[str, "Branch"]]
+
+
+def branches(placed: Iterable[tuple[tuple[str, ...], Box]]) -> Branch:
+    """Return boxes by module: those that stand here, and the branches below by name."""
+    own: list[Box] = []
+    below: dict[str, Any] = {}
+    for path, box in placed:
+        if path:
+            below.setdefault(path[0], []).append((path[1:], box))
+        else:
+            own.append(box)
+    return own, {name: branches(inside) for name, inside in below.items()}
+
+
+def put(
+    graph: Any,
+    own: Sequence[Box],
+    modules: dict[str, Any],
+    outline: Outline,
+    show: Show,
+    names: Iterator[str],
+) -> None:
+    """Write boxes, then a cluster for each module; one that holds nothing but another is named in one with it."""
+    for box in own:
+        graph.node(str(box.number), label(lines(box, show)), **dress(box, outline))
+    for name, (inside, below) in modules.items():
+        while not inside and len(below) == 1:
+            ((inner, (inside, below)),) = below.items()
+            name = f"{name}.{inner}"
+        with graph.subgraph(name=f"cluster_{next(names)}", graph_attr=MODULE) as module:
+            module.attr(label=label([name]))
+            put(module, inside, below, outline, show, names)
+
+
+def dress(box: Box, outline: Outline) -> dict[str, str]:
+    """Return how a box differs from the others."""
+    style = dict(KINDS[box.entry.kind])
+    if box.folded:
+        style |= {"style": "rounded,filled,dashed", "fontcolor": DAY["soft"]}
+    if box.entry.backward:
+        style |= {"style": style.get("style", "rounded,filled") + ",dashed", "color": DAY["hot"]}
+    if outline.scale is not None and box.gradient and not box.folded:
+        style["fillcolor"] = blend(0.06 + 0.94 * outline.scale.share(box.gradient))
+    return style
+
+
+def look(link: Link, outline: Outline) -> dict[str, str]:
+    """Return how a link differs from the others."""
+    style = {"style": "dashed", "label": label(["next step"]), "fontsize": "10"} if link.later else {}
+    if outline.scale is None:
+        return style
+    if not link.gradient:  # forward only
+        return {**style, "color": blend(0.3, DAY["line"], DAY["soft"]), "penwidth": "0.7"}
+    share = outline.scale.share(link.gradient)
+    return {**style, "color": blend(0.35 + 0.65 * share), "penwidth": f"{0.8 + 3.2 * share:.2f}"}
+
+
+def label(text: Iterable[str]) -> str:
+    r"""Return lines as a label that Graphviz prints as they are.
+
+    Control characters become symbols, backslashes (`\\N` is a node's name to Graphviz) and entities are escaped, and a
+    text in angle brackets is no HTML.
+    """
+    from graphviz import escape, nohtml
+
+    return nohtml(r"\n".join(str(escape(visible(line))).replace("&", "&amp;") for line in text))

@@ -1,0 +1,170 @@
+// The graph: the layout of one step, drawn once per column. What is far from the moment at hand is folded away, so a
+// thousand steps cost no more than thirty.
+
+const sizes = {
+  op: data.hasTime
+    ? { slot: 64, row: 46, width: 56, height: 32, gap: 44, columns: 16 }
+    : { slot: 104, row: 62, width: 94, height: 38, gap: 0, columns: 1 },
+  cell: { slot: 92, row: 64, width: 70, height: 42, gap: 14, columns: 34 },
+  layer: { slot: 92, row: 64, width: 70, height: 42, gap: 14, columns: 34 },
+};
+const LEFT = 116;
+const BAR = 24;
+const FOOT = 40;
+
+const shown = { boxes: [], links: [], columns: [], height: 0, width: 0 };
+let zoom = 1;
+
+// Which columns are drawn: all, or the ends and a window around the centre, with gaps between.
+function columnsInView() {
+  if (view.rolled || view.level === "layer") return [{ t: null }];
+  const all = data.steps;
+  const room = sizes[view.level].columns;
+  if (all <= room) return Array.from({ length: all }, (_, t) => ({ t }));
+  const half = Math.floor(room / 2) - 2;
+  const first = Math.max(2, Math.min(view.centre - half, all - 2 - 2 * half));
+  const kept = new Set([0, 1, all - 2, all - 1]);
+  for (let t = first; t < first + 2 * half; t++) kept.add(t);
+  const columns = [];
+  let last = -1;
+  for (const t of [...kept].sort((a, b) => a - b)) {
+    if (t > last + 1) columns.push({ gap: [last + 1, t - 1] });
+    columns.push({ t });
+    last = t;
+  }
+  return columns;
+}
+
+function draw() {
+  const size = sizes[view.level];
+  const layout = data.levels[view.level];
+  const step = layout.width * size.slot + size.gap;
+  const svg = $("graph");
+  svg.replaceChildren();
+  shown.columns = columnsInView();
+  let x = LEFT;
+  for (const column of shown.columns) {
+    column.x = x;
+    x += column.gap ? 64 : step;
+  }
+  const strip = Math.max(0, ...layout.boxes.filter((b) => !b.timed && b.x !== null).map((b) => b.x + 1)) * size.slot;
+  const right = Math.max(x, LEFT + strip, LEFT + 200) + (view.rolled ? 70 : 12);
+  const rows = rowHeights(layout, size);
+  shown.height = rows.total + FOOT + 8;
+  shown.width = right;
+  svg.setAttribute("viewBox", `0 0 ${right} ${shown.height}`);
+  const bands = drawn("g", { class: "names" }, svg);
+  const links = drawn("g", { class: "links" }, svg);
+  const boxes = drawn("g", { class: "boxes" }, svg);
+  shown.boxes = [];
+  const where = new Map(); // "box:t" -> its rectangle
+  layout.boxes.forEach((box, b) => {
+    const bar = box.x === null;
+    const height = bar ? BAR : size.height;
+    const y = rows.top[box.y] + (rows.height[box.y] - height) / 2;
+    if (!box.timed) {
+      const width = bar ? Math.max(170, x - LEFT - size.gap / 2) : size.width;
+      const corner = bar ? LEFT : LEFT + box.x * size.slot + (size.slot - size.width) / 2;
+      where.set(`${b}:`, drawBox(boxes, b, null, { x: corner, y, width, height, bar }));
+      return;
+    }
+    for (const column of shown.columns) {
+      if (column.gap || !standsAt(box, column.t)) continue;
+      const corner = column.x + box.x * size.slot + (size.slot - size.width) / 2;
+      where.set(`${b}:${column.t}`, drawBox(boxes, b, column.t, { x: corner, y, width: size.width, height, bar }));
+    }
+  });
+  drawNames(bands, layout, rows);
+  drawColumns(bands, step, size);
+  shown.links = [];
+  layout.links.forEach((link) => drawLinks(links, link, layout, where));
+  shown.boxes[0]?.group.setAttribute("tabindex", "0"); // arrow keys go on from there
+  resize();
+}
+
+// Rows count upwards, y grows downwards; a row that holds nothing but bars is low.
+function rowHeights(layout, size) {
+  const height = Array(layout.rows).fill(BAR + 8);
+  for (const box of layout.boxes) if (box.x !== null) height[box.y] = size.row;
+  const top = [];
+  let y = 8;
+  for (let row = layout.rows - 1; row >= 0; row--) {
+    top[row] = y;
+    y += height[row];
+  }
+  return { top, height, total: y };
+}
+
+const standsAt = (box, t) => t === null || box.members.some((i) => indexAt(data.places[i], t) >= 0);
+
+function drawBox(parent, b, t, rect) {
+  const group = drawn("g", { class: rect.bar ? "box bar" : "box", role: "button", tabindex: "-1" }, parent);
+  drawn("rect", { x: rect.x, y: rect.y, width: rect.width, height: rect.height, rx: rect.bar ? 4 : 7 }, group);
+  const middle = rect.bar ? rect.x + 10 : rect.x + rect.width / 2;
+  const anchor = rect.bar ? "start" : "middle";
+  const label = drawn("text", { x: middle, y: rect.y + (rect.bar ? 16 : rect.height / 2 - 1), "text-anchor": anchor }, group);
+  const number = drawn("text", {
+    class: "number",
+    x: rect.bar ? rect.x + rect.width - 10 : middle,
+    y: rect.y + (rect.bar ? 16 : rect.height / 2 + 11),
+    "text-anchor": rect.bar ? "end" : "middle",
+  }, group);
+  const entry = { b, t, rect, group, number };
+  label.textContent = nameOf(entry, Math.floor((rect.bar ? rect.width - 60 : rect.width) / 7.6));
+  const describe = () => { $("said").textContent = said(entry); };
+  group.addEventListener("focus", describe);
+  group.addEventListener("pointerenter", describe);
+  shown.boxes.push(entry);
+  return rect;
+}
+
+// The place that speaks for a box: what the next step reads last of it, the hidden state; else what it makes last.
+function speaker(box) {
+  const carried = box.members.filter((i) => i in data.lanes);
+  return data.places[(carried.length ? carried : box.members).at(-1)];
+}
+
+function nameOf({ b }, longest) {
+  const box = data.levels[view.level].boxes[b];
+  const place = data.places[box.members[0]];
+  const alone = box.members.length === 1;
+  const module = box.path.split(".").at(-1) || "top level";
+  const name = alone ? place.name || place.label : box.timed || view.level === "layer" ? module : `${module}, once`;
+  return name.length > longest ? name.slice(0, longest - 1) + "…" : name;
+}
+
+function drawNames(parent, layout, rows) {
+  const seen = new Set();
+  for (const box of layout.boxes) {
+    if (!data.hasTime || !box.timed || seen.has(box.path)) continue;
+    seen.add(box.path);
+    const own = layout.boxes.filter((other) => other.timed && other.path === box.path).map((other) => rows.top[other.y]);
+    const middle = (Math.min(...own) + Math.max(...own) + rows.height[box.y]) / 2;
+    const parts = box.path.split(".");
+    drawn("text", { x: 8, y: middle + 4 }, parent, parts.slice(-2).join(".") || "steps");
+  }
+}
+
+function drawColumns(parent, step, size) {
+  const y = shown.height - FOOT + 14;
+  for (const column of shown.columns) {
+    const middle = column.x + (step - size.gap) / 2;
+    if (column.gap) {
+      const [first, last] = column.gap;
+      const gap = drawn("g", { class: "gap", role: "button", tabindex: "0" }, parent);
+      gap.setAttribute("aria-label", `steps ${first} to ${last} are folded: show them`);
+      drawn("rect", { x: column.x, y: 8, width: 46, height: shown.height - FOOT - 12, rx: 6 }, gap);
+      drawn("text", { x: column.x + 23, y: shown.height / 2, "text-anchor": "middle" }, gap, "⋯");
+      drawn("text", { x: column.x + 23, y, "text-anchor": "middle" }, gap, `${last - first + 1} steps`);
+      const open = () => { view.centre = Math.floor((first + last) / 2); redraw(); };
+      gap.addEventListener("click", open);
+      gap.addEventListener("keydown", (event) => { if (event.key === "Enter") open(); });
+    } else if (data.hasTime && view.level !== "layer") {
+      drawn("text", { x: middle, y, "text-anchor": "middle", class: "step" }, parent, column.t === null ? "every t" : `t=${column.t}`);
+      if (column.t !== null && data.reads[column.t] !== undefined) {
+        drawn("text", { x: middle, y: y + 18, "text-anchor": "middle", class: "symbol" }, parent, data.reads[column.t]);
+      }
+    }
+  }
+  if (data.reads.length && !view.rolled && view.level !== "layer") drawn("text", { x: 8, y: y + 18 }, parent, "reads");
+}
