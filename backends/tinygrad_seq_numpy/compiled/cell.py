@@ -10,13 +10,14 @@ __all__ = ["Rows", "step", "step_back"]
 
 
 class Rows(NamedTuple):
-    """The rows of the batch from `first` to `stop`, and what is known of all rows: each state by its parts."""
+    """Some rows of the batch, and of all rows the states, by parts; `gemm` is the address for `blas.dot`."""
 
     prev: tuple[np.ndarray, ...]
     new: tuple[np.ndarray, ...]
     kept: np.ndarray
     first: int
     stop: int
+    gemm: int
 
 
 def step(cell: Any, a: Any, Wx: Any, at: Any, rows: Any, t: Any) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numba.extending import overload
 
 from ..kernels import gru as plain
+from .blas import dot
 from .cell import step, step_back
 from .functions import sigma, tanh
 from .jit import OPTIONS, compiled
@@ -46,10 +47,10 @@ def _step_of_gru(cell: Any, a: Any, Wx: Any, at: Any, rows: Any, t: Any) -> Any:
         return None
 
     def step(cell: Any, a: Any, Wx: Any, at: Any, rows: Any, t: Any) -> None:
-        prev, new, kept, first, stop = rows
+        prev, new, kept, first, stop, _ = rows
         n, H = stop - first, new[0].shape[2]
         Wh_t = a[: n * 3 * H].reshape(n, 3 * H)
-        np.dot(prev[0][t, first:stop], cell.W_hh.T, Wh_t)
+        dot(rows.gemm, prev[0][t, first:stop], cell.W_hh.T, Wh_t)
         for r in range(first, stop):
             Wx_t, r_t, z_t, n_t, hn_t = Wx[at[r - first]], kept[0, t, r], kept[1, t, r], kept[2, t, r], kept[3, t, r]
             reset_and_update(Wh_t[r - first], Wx_t, r_t, z_t)
@@ -65,7 +66,7 @@ def _step_back_of_gru(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t: Any)
         return None
 
     def step_back(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t: Any) -> None:
-        prev, new, kept, first, stop = rows
+        prev, new, kept, first, stop, _ = rows
         n, H = stop - first, new[0].shape[2]
         da_rzh = a[: n * 3 * H].reshape(n, 3 * H)
         part = a[n * 3 * H :].reshape(n, H)
@@ -78,7 +79,7 @@ def _step_back_of_gru(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t: Any)
                 dhn[j] = da_n[j] * r_t[j]
             da_rzh[r - first, : 2 * H] = D[t, r, : 2 * H]
             da_rzh[r - first, 2 * H :] = dhn
-        np.dot(da_rzh, cell.W_hh, part)
+        dot(rows.gemm, da_rzh, cell.W_hh, part)
         for r in range(first, stop):
             add(dstate[0, r], part[r - first])
 
@@ -91,16 +92,16 @@ def _step_of_grubefore(cell: Any, a: Any, Wx: Any, at: Any, rows: Any, t: Any) -
         return None
 
     def step(cell: Any, a: Any, Wx: Any, at: Any, rows: Any, t: Any) -> None:
-        prev, new, kept, first, stop = rows
+        prev, new, kept, first, stop, _ = rows
         n, H = stop - first, new[0].shape[2]
         Wh_t = a[: n * 2 * H].reshape(n, 2 * H)
-        np.dot(prev[0][t, first:stop], cell.W_hrz.T, Wh_t)
+        dot(rows.gemm, prev[0][t, first:stop], cell.W_hrz.T, Wh_t)
         for r in range(first, stop):
             r_t, rh_t, h_prev = kept[0, t, r], kept[3, t, r], prev[0][t, r]
             reset_and_update(Wh_t[r - first], Wx[at[r - first]], r_t, kept[1, t, r])
             for j in range(H):
                 rh_t[j] = r_t[j] * h_prev[j]
-        np.dot(kept[3, t, first:stop], cell.W_hn.T, kept[2, t, first:stop])
+        dot(rows.gemm, kept[3, t, first:stop], cell.W_hn.T, kept[2, t, first:stop])
         for r in range(first, stop):
             n_t, Wx_n = kept[2, t, r], Wx[at[r - first], 2 * H : 3 * H]
             for j in range(H):
@@ -116,7 +117,7 @@ def _step_back_of_grubefore(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t
         return None
 
     def step_back(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t: Any) -> None:
-        prev, new, kept, first, stop = rows
+        prev, new, kept, first, stop, _ = rows
         n, H = stop - first, new[0].shape[2]
         da_rz = a[: n * 2 * H].reshape(n, 2 * H)
         da_n = a[n * 2 * H : n * 3 * H].reshape(n, H)
@@ -125,7 +126,7 @@ def _step_back_of_grubefore(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t
         for r in range(first, stop):
             k = r - first
             mix_back(dstate[0, r], kept[1, t, r], kept[2, t, r], prev[0][t, r], da_rz[k, H:], da_n[k])
-        np.dot(da_n, cell.W_hn, drh)
+        dot(rows.gemm, da_n, cell.W_hn, drh)
         for r in range(first, stop):
             k = r - first
             r_t, dh, drh_t = kept[0, t, r], dstate[0, r], drh[k]
@@ -134,7 +135,7 @@ def _step_back_of_grubefore(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t
                 dh[j] += drh_t[j] * r_t[j]
             D[t, r, : 2 * H] = da_rz[k]
             D[t, r, 2 * H :] = da_n[k]
-        np.dot(da_rz, cell.W_hrz, part)
+        dot(rows.gemm, da_rz, cell.W_hrz, part)
         for r in range(first, stop):
             add(dstate[0, r], part[r - first])
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .blas import dot
 from .cell import step, step_back
 from .jit import SOURCES, compiled, compiled_and_kept
 from .rows import add
@@ -33,7 +34,7 @@ def through(
     Where `at` is empty x (T B, I) are vectors, else x is a table of W_x x + b, and at (T, B) says which row of it. An
     empty mask or reset is none.
     """
-    prev, new, _, first, stop = rows
+    prev, new, _, first, stop, _ = rows
     T, B, _ = new[0].shape
     b = stop - first
     is_dense = at.size == 0
@@ -48,7 +49,7 @@ def through(
             for ahead in range(min(n, T - s)):
                 start = (t - ahead if reverse else t + ahead) * B
                 entering[ahead * b : (ahead + 1) * b] = x[start + first : start + stop]
-            np.dot(entering, W_x.T, projected)
+            dot(rows.gemm, entering, W_x.T, projected)
             for r in range(n * b):
                 add(projected[r], b_x)
         if reset.size:
@@ -66,7 +67,7 @@ def back(
     cell: Any, dy: Any, dstate: Any, D: Any, rows: Any, mask: Any, reset: Any, reverse: Any, sources: str = SOURCES
 ) -> None:
     """Write D, and turn the gradient of the last state into that of the start state, of some rows."""
-    T, (_, _, _, first, stop) = len(dy), rows
+    T, (_, _, _, first, stop, _) = len(dy), rows
     b = stop - first
     a = np.empty(b * cell.scratch, dy.dtype)
     passed = np.empty((dstate.shape[0], b, dstate.shape[2]), dy.dtype)
@@ -89,7 +90,7 @@ def back(
 @compiled
 def begin(rows: Any, reset: Any, s: Any, t: Any, before: Any) -> None:
     """Write the state from which step t starts: the one before it, or zero where a sequence begins."""
-    prev, new, _, first, stop = rows
+    prev, new, _, first, stop, _ = rows
     for p in range(len(prev)):
         for r in range(first, stop):
             if reset[t, r]:

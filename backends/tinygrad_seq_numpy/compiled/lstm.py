@@ -8,6 +8,7 @@ import numpy as np
 from numba.extending import overload
 
 from ..kernels import lstm as plain
+from .blas import dot
 from .cell import step, step_back
 from .functions import sigma, tanh
 from .jit import OPTIONS, compiled
@@ -33,9 +34,9 @@ def _step(cell: Any, a: Any, Wx: Any, at: Any, rows: Any, t: Any) -> Any:
         return None
 
     def step(cell: Any, a: Any, Wx: Any, at: Any, rows: Any, t: Any) -> None:
-        prev, new, kept, first, stop = rows
+        prev, new, kept, first, stop, _ = rows
         a_t = a.reshape(stop - first, 4 * new[0].shape[2])
-        np.dot(prev[0][t, first:stop], cell.W_hh.T, a_t)
+        dot(rows.gemm, prev[0][t, first:stop], cell.W_hh.T, a_t)
         for r in range(first, stop):
             row(a_t[r - first], Wx[at[r - first]], prev[1][t, r], new[0][t, r], new[1][t, r], kept, t, r)
 
@@ -48,10 +49,10 @@ def _step_back(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t: Any) -> Any
         return None
 
     def step_back(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t: Any) -> None:
-        prev, _, kept, first, stop = rows
+        prev, _, kept, first, stop, _ = rows
         for r in range(first, stop):
             row_back(dstate[0, r], dstate[1, r], prev[1][t, r], kept, D[t, r], t, r)
-        np.dot(D[t, first:stop], cell.W_hh, dstate[0, first:stop])
+        dot(rows.gemm, D[t, first:stop], cell.W_hh, dstate[0, first:stop])
 
     return step_back
 

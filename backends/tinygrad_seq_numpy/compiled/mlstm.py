@@ -8,6 +8,7 @@ import numpy as np
 from numba.extending import overload
 
 from ..kernels import mlstm as plain
+from .blas import dot
 from .cell import step, step_back
 from .jit import OPTIONS, compiled
 from .lstm import row, row_back
@@ -34,13 +35,13 @@ def _step_of_mlstm(cell: Any, a: Any, Wx: Any, at: Any, rows: Any, t: Any) -> An
         return None
 
     def step(cell: Any, a: Any, Wx: Any, at: Any, rows: Any, t: Any) -> None:
-        prev, new, kept, first, stop = rows
+        prev, new, kept, first, stop, _ = rows
         n, H = stop - first, new[0].shape[2]
         a_t = a[: n * 4 * H].reshape(n, 4 * H)
-        np.dot(prev[0][t, first:stop], cell.W_mh.T, kept[7, t, first:stop])
+        dot(rows.gemm, prev[0][t, first:stop], cell.W_mh.T, kept[7, t, first:stop])
         for r in range(first, stop):
             multiplied(Wx[at[r - first], 4 * H :], kept[5, t, r], kept[6, t, r], kept[7, t, r])
-        np.dot(kept[5, t, first:stop], cell.W_hh.T, a_t)
+        dot(rows.gemm, kept[5, t, first:stop], cell.W_hh.T, a_t)
         for r in range(first, stop):
             row(a_t[r - first], Wx[at[r - first]], prev[1][t, r], new[0][t, r], new[1][t, r], kept, t, r)
 
@@ -53,18 +54,18 @@ def _step_back_of_mlstm(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t: An
         return None
 
     def step_back(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t: Any) -> None:
-        prev, new, kept, first, stop = rows
+        prev, new, kept, first, stop, _ = rows
         n, H = stop - first, new[0].shape[2]
         da = a[: n * 4 * H].reshape(n, 4 * H)
         dmh = a[n * 4 * H :].reshape(n, H)
         for r in range(first, stop):
             row_back(dstate[0, r], dstate[1, r], prev[1][t, r], kept, da[r - first], t, r)
             D[t, r, : 4 * H] = da[r - first]
-        np.dot(da, cell.W_hh, dstate[0, first:stop])
+        dot(rows.gemm, da, cell.W_hh, dstate[0, first:stop])
         for r in range(first, stop):
             multiplied_back(dstate[0, r], kept[6, t, r], kept[7, t, r], D[t, r, 4 * H : 5 * H], dmh[r - first])
             D[t, r, 5 * H :] = dmh[r - first]
-        np.dot(dmh, cell.W_mh, dstate[0, first:stop])
+        dot(rows.gemm, dmh, cell.W_mh, dstate[0, first:stop])
 
     return step_back
 

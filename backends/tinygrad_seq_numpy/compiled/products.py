@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.products import Products
-from .blas import TYPES, multiply
+from .blas import TYPES
 from .jit import SOURCES, compiled_and_kept
 from .shards import in_shards
 
@@ -18,14 +18,12 @@ class ShardedProducts(Products):
     """Each thread makes some rows, or some columns, of the result: nothing is left to be added up."""
 
     def times(self, a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        if a.dtype not in TYPES:
-            return super().times(a, b, out)
         (m, k), n = a.shape, b.shape[1]
         out = np.empty((m, n), a.dtype) if out is None else out
         if m >= n:
-            in_shards(lambda i, j: multiply(a[i:j], b, out[i:j]), m, m * k * n)
+            in_shards(lambda i, j: np.matmul(a[i:j], b, out=out[i:j]), m, m * k * n)
         else:
-            in_shards(lambda i, j: multiply(a, b[:, i:j], out[:, i:j]), n, m * k * n)
+            in_shards(lambda i, j: np.matmul(a, b[:, i:j], out=out[:, i:j]), n, m * k * n)
         return out
 
     def table(self, rows: np.ndarray, D: np.ndarray, n: int) -> np.ndarray:

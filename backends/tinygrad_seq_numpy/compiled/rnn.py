@@ -8,6 +8,7 @@ import numpy as np
 from numba.extending import overload
 
 from ..kernels import rnn as plain
+from .blas import dot
 from .cell import step, step_back
 from .functions import tanh
 from .jit import OPTIONS, compiled
@@ -34,8 +35,8 @@ def _step_of_rnn(cell: Any, a: Any, Wx: Any, at: Any, rows: Any, t: Any) -> Any:
         return None
 
     def step(cell: Any, a: Any, Wx: Any, at: Any, rows: Any, t: Any) -> None:
-        prev, new, _, first, stop = rows
-        np.dot(prev[0][t, first:stop], cell.W_hh.T, new[0][t, first:stop])
+        prev, new, _, first, stop, _ = rows
+        dot(rows.gemm, prev[0][t, first:stop], cell.W_hh.T, new[0][t, first:stop])
         for r in range(first, stop):
             row(new[0][t, r], Wx[at[r - first]], cell.tanh)
 
@@ -48,10 +49,10 @@ def _step_back_of_rnn(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t: Any)
         return None
 
     def step_back(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t: Any) -> None:
-        _, new, _, first, stop = rows
+        _, new, _, first, stop, _ = rows
         for r in range(first, stop):
             row_back(dstate[0, r], new[0][t, r], D[t, r], cell.tanh)
-        np.dot(D[t, first:stop], cell.W_hh, dstate[0, first:stop])
+        dot(rows.gemm, D[t, first:stop], cell.W_hh, dstate[0, first:stop])
 
     return step_back
 

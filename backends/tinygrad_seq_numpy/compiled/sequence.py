@@ -14,7 +14,7 @@ from ..kernels.cell import Cell
 from ..kernels.inputs import Input, OneHot
 from ..kernels.sequence import Kept, SequenceKernel
 from . import loops
-from .blas import TYPES, one_thread
+from .blas import TYPES, gemm, one_thread
 from .cell import Rows
 from .products import ShardedProducts
 from .shards import in_shards
@@ -65,7 +65,7 @@ class CompiledKernel(SequenceKernel):
         weights, mask_or_none, reset_or_none = self.of(cell), flags(mask), flags(reset)
 
         def of_rows(first: int, stop: int) -> None:
-            rows = Rows(prev, new, kept, first, stop)
+            rows = Rows(prev, new, kept, first, stop, gemm(kept.dtype))
             loops.through(weights, entering, W_x, b_x, at, rows, mask_or_none, reset_or_none, reverse)
 
         try:
@@ -92,7 +92,8 @@ class CompiledKernel(SequenceKernel):
         weights, dy, mask_or_none, reset_or_none = self.of(cell), plain(dy), flags(mask), flags(reset)
 
         def of_rows(first: int, stop: int) -> None:
-            loops.back(weights, dy, dstate, D, Rows(prev, new, kept, first, stop), mask_or_none, reset_or_none, reverse)
+            rows = Rows(prev, new, kept, first, stop, gemm(kept.dtype))
+            loops.back(weights, dy, dstate, D, rows, mask_or_none, reset_or_none, reverse)
 
         try:
             in_shards(of_rows, B, T * B * H * cell.width)
