@@ -36,7 +36,7 @@ RECIPE = Settings(
     lr=1e-2,
     schedule="cosine",
     warm_up=20,
-    steps=1700,
+    steps=2600,
     validation=0.01,
 )
 EVALUATIONS = 8
