@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numba.core.errors import NumbaError
 
-from tinygrad_seq.backend import Buffers
-
 from ..kernels.cell import Cell
 from ..kernels.inputs import Input, OneHot
 from ..kernels.sequence import Kept, SequenceKernel
 from . import loops
-from .blas import TYPES, gemm, one_thread
+from .blas import TYPES, gemm
 from .cell import Rows
 from .products import ShardedProducts
 from .shards import in_shards
@@ -35,14 +33,6 @@ class CompiledKernel(SequenceKernel):
         self.weights = weights
 
         self.failures: dict[Any, str] = {}
-
-    def forward(self, *arrays: Any, training: bool, **static: Any) -> tuple[tuple[Any, ...], Buffers]:
-        with one_thread():
-            return super().forward(*arrays, training=training, **static)
-
-    def backward(self, *given: Any, **static: Any) -> Sequence[Any]:
-        with one_thread():
-            return super().backward(*given, **static)
 
     def obstacle(self, dtype: Any) -> str:
         """Return why numbers of a type go through the plain loops, empty where they do not."""

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from .blas import use_one_thread
+
 __all__ = ["in_shards", "threads"]
 
 VARIABLES = ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
@@ -53,6 +55,7 @@ def in_shards(work: Callable[[int, int], Any], n: int, multiplications: int) -> 
         if n:
             work(0, n)
         return
+    use_one_thread()
     executor = pool.of(count - 1)
     others = [executor.submit(work, first, stop) for first, stop in zip(starts[1:], ends[1:], strict=True)]
     try:
