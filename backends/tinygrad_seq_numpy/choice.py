@@ -12,20 +12,24 @@ import numpy as np
 
 from tinygrad_seq.backend import Kernel
 
+from .kernels.sequence import SequenceKernel
+
 __all__ = ["SWITCH", "Kernels"]
 
 SWITCH = "TINYGRAD_SEQ_NUMBA"
 
 
 class Kernels(Mapping[str, Kernel]):
-    """The kernels by the name of their operation; numba is imported when the first one is asked for."""
+    """The kernels by the name of their operation; numba is imported when the first one of a sequence is asked for."""
 
     def __init__(self, plain: Mapping[str, Kernel]) -> None:
         self.plain = plain
 
     def __getitem__(self, name: str) -> Kernel:
         kernel = self.plain[name]
-        return kernel if obstacle() else compiled().get(name, kernel)
+        if not isinstance(kernel, SequenceKernel) or obstacle():  # in this order: who has no sequences needs no numba
+            return kernel
+        return compiled().get(name, kernel)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.plain)
