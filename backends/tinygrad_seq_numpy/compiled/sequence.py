@@ -31,7 +31,6 @@ class CompiledKernel(SequenceKernel):
     def __init__(self, cell: Callable[..., Cell], parts: int, weights: Callable[[Any], Any]) -> None:
         super().__init__(cell, parts)
         self.weights = weights
-
         self.failures: dict[Any, str] = {}
 
     def obstacle(self, dtype: Any) -> str:
