@@ -19,6 +19,7 @@ from tinygrad_seq import FusedOp, nn, scope, viz
 from tinygrad_seq.backend import get_backend
 from tinygrad_seq.errors import ConfigError, GradientError, GraphFreedError, RenderError
 from tinygrad_seq.viz import render
+from tinygrad_seq.viz.layered import depths
 from tinygrad_seq.viz.outline import outline
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -376,6 +377,18 @@ def test_with_neither_our_own_drawing_stands_in_and_says_so(no_graphviz, program
     scaled = len([rect for rect in svg.all("rect") if rect.get("fill-opacity")])
     assert len(svg.all("rect")) - scaled == len(graph.outline.boxes)
     assert len(svg.all("line")) == len(graph.outline.links)
+
+
+@pytest.mark.parametrize("program", [own(), two_layers()], ids=["own", "two layers"])
+@pytest.mark.parametrize("collapse", ["op", "cell"])
+def test_our_own_drawing_has_the_steps_from_left_to_right(program, collapse):
+    drawn = viz.graph(program, collapse=collapse).outline
+    boxes = drawn.boxes
+    columns = {box.number: column for box, column in zip(boxes, depths(drawn), strict=True)}
+    steps = {t: [columns[box.number] for box in boxes if box.t == t] for t in {box.t for box in boxes} - {None}}
+    assert len(steps) > 2
+    for now, later in pairwise(sorted(steps)):
+        assert max(steps[now]) < min(steps[later])
 
 
 @pytest.mark.parametrize("suffix", [".png", ".pdf"])

@@ -1,10 +1,11 @@
-"""A picture of boxes and links without Graphviz: a column for each distance from the start, straight lines between."""
+"""A picture of boxes and links without Graphviz: time runs to the right, links are straight lines."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from .outline import Box, Outline
@@ -62,16 +63,25 @@ def layered(outline: Outline, show: Show, note: str) -> Picture:
 
 
 def depths(outline: Outline) -> list[int]:
-    """Return for each box how many links lead to it at most; boxes come after what they read."""
+    """Return the column of each box: first what comes before the steps, then step by step, then what comes after.
+
+    Within each of these it is how many links lead to the box at most; boxes come after what they read.
+    """
     last = {box.number: box.entry.id for box in outline.boxes}
     incoming: dict[int, list[int]] = defaultdict(list)
     for link in outline.links:
         if last[link.source] < last[link.target]:  # a layer, drawn once for all steps, reads what follows it too
             incoming[link.target].append(link.source)
-    found: dict[int, int] = {}
+    places: dict[int, tuple[float, int]] = {}
     for box in sorted(outline.boxes, key=lambda box: box.entry.id):
-        found[box.number] = 1 + max((found[i] for i in incoming[box.number]), default=-1)
-    return [found[box.number] for box in outline.boxes]
+        read = [places[i] for i in incoming[box.number]]
+        if box.t is None:
+            when = inf if any(t >= 0 for t, _ in read) else -1.0
+        else:
+            when = float(box.t)
+        places[box.number] = when, 1 + max((depth for t, depth in read if t == when), default=-1)
+    column = {place: k for k, place in enumerate(sorted(set(places.values())))}
+    return [column[places[box.number]] for box in outline.boxes]
 
 
 def arranged(columns: Sequence[Sequence[Box]], show: Show) -> tuple[dict[int, Spot], float]:
