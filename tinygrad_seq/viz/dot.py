@@ -209,7 +209,7 @@ def dress(box: Box, outline: Outline) -> dict[str, str]:
     if box.entry.backward:
         style |= {"style": style.get("style", "rounded,filled") + ",dashed", "color": DAY["hot"]}
     if outline.scale is not None and box.gradient and not box.folded:
-        style["fillcolor"] = blend(0.06 + 0.94 * outline.scale.share(box.gradient))
+        style["fillcolor"] = blend(outline.scale.heat(box.gradient))
     return style
 
 

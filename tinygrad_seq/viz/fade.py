@@ -63,7 +63,14 @@ def draw_row(root: ET.Element, left: float, y: float, gradients: Sequence[float 
             }
             put(root, "line", x1=x - STEP + BOX / 2, y1=y, x2=x - BOX / 2, y2=y, **line)
         box = put(root, "g", title=f"step {t}: " + (f"{gradient:.4g}" if gradient else "no gradient arrives here"))
-        heat = 0.06 + 0.94 * scale.share(gradient) if gradient else 0.0
         corner: dict[str, Any] = {"x": x - BOX / 2, "y": y - BOX / 2, "width": BOX, "height": BOX, "rx": 6}
-        put(box, "rect", **corner, fill="var(--heat)", fill_opacity=heat, stroke="var(--soft)", stroke_width=0.6)
+        put(
+            box,
+            "rect",
+            **corner,
+            fill="var(--heat)",
+            fill_opacity=scale.heat(gradient),
+            stroke="var(--soft)",
+            stroke_width=0.6,
+        )
         put(box, "text", short(gradient), x=x, y=y + 4, text_anchor="middle", font_size=10)

@@ -48,6 +48,10 @@ class Scale:
             return 1.0
         return (log10(gradient) - log10(self.low)) / (log10(self.high) - log10(self.low))
 
+    def heat(self, gradient: float | None) -> float:
+        """Return how strongly a box is coloured: 0 where nothing arrives, and a trace of colour for the smallest."""
+        return 0.06 + 0.94 * self.share(gradient) if gradient else 0.0
+
 
 def grid(columns: Sequence[Column], layers: Sequence[str], target: str) -> Picture:
     """Draw the columns; colour and arrows show log10 of the gradient that the last prediction sends back.
@@ -99,8 +103,15 @@ def draw_step(
         said = f"|dL/dh| = {gradient:.4g}" if gradient else "no gradient arrives here"
         box = put(root, "g", title=f"step {t}, read {column.symbol}: {said}")
         at: dict[str, Any] = {"x": x - BOX_W / 2, "y": y - BOX_H / 2, "width": BOX_W, "height": BOX_H, "rx": 7}
-        heat = 0.06 + 0.94 * scale.share(gradient) if gradient else 0.0
-        put(box, "rect", **at, fill="var(--heat)", fill_opacity=heat, stroke="var(--soft)", stroke_width=0.8)
+        put(
+            box,
+            "rect",
+            **at,
+            fill="var(--heat)",
+            fill_opacity=scale.heat(gradient),
+            stroke="var(--soft)",
+            stroke_width=0.8,
+        )
         put(box, "text", short(gradient), x=x, y=y + 4, text_anchor="middle", font_size=11)
         below = y - BOX_H / 2
     arrow(root, x, below, x, TOP - 12, 1.2)

@@ -51,7 +51,7 @@ def layered(outline: Outline, show: Show, note: str) -> Picture:
         edge = "var(--cool)" if leaf else "var(--soft)"
         put(root, "rect", **shape, fill="var(--ice)" if leaf else "var(--paper)", stroke=edge)
         if scale and box.gradient:
-            put(root, "rect", **shape, fill="var(--heat)", fill_opacity=0.06 + 0.94 * scale.share(box.gradient))
+            put(root, "rect", **shape, fill="var(--heat)", fill_opacity=scale.heat(box.gradient))
         if box.t is not None:
             top = spot.y - spot.height / 2 - 3
             put(root, "text", f"t = {box.t}", x=spot.x, y=top, text_anchor="middle", class_="soft", font_size=9)
