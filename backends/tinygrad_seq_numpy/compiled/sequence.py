@@ -41,7 +41,8 @@ class CompiledKernel(SequenceKernel):
 
     def through(self, cell: Cell, x: Input, mask: Any, reset: Any, memory: Kept, reverse: bool) -> None:
         if self.obstacle(memory.new.dtype):
-            return super().through(cell, x, mask, reset, memory, reverse)
+            super().through(cell, x, mask, reset, memory, reverse)
+            return
         prev, new, kept = tuple(memory.prev), tuple(memory.new), memory.kept
         T, B, H = new[0].shape
         W_x = plain(cell.W_x)
@@ -57,10 +58,7 @@ class CompiledKernel(SequenceKernel):
             rows = Rows(prev, new, kept, first, stop, gemm(kept.dtype))
             loops.through(weights, entering, W_x, b_x, at, rows, mask_or_none, reset_or_none, reverse)
 
-        try:
-            in_shards(of_rows, B, T * B * H * cell.width)
-        except NumbaError as e:
-            self.failed(memory.new.dtype, e)
+        if not self.ran(of_rows, B, T * B * H * cell.width, memory.new.dtype):
             super().through(cell, x, mask, reset, memory, reverse)
 
     def back(
@@ -75,7 +73,8 @@ class CompiledKernel(SequenceKernel):
         D: np.ndarray,
     ) -> None:
         if self.obstacle(memory.new.dtype):
-            return super().back(cell, dy, dstate, mask, reset, memory, reverse, D)
+            super().back(cell, dy, dstate, mask, reset, memory, reverse, D)
+            return
         prev, new, kept = tuple(memory.prev), tuple(memory.new), memory.kept
         T, B, H = new[0].shape
         weights, dy, mask_or_none, reset_or_none = self.of(cell), plain(dy), flags(mask), flags(reset)
@@ -84,15 +83,16 @@ class CompiledKernel(SequenceKernel):
             rows = Rows(prev, new, kept, first, stop, gemm(kept.dtype))
             loops.back(weights, dy, dstate, D, rows, mask_or_none, reset_or_none, reverse)
 
-        try:
-            in_shards(of_rows, B, T * B * H * cell.width)
-        except NumbaError as e:
-            self.failed(memory.new.dtype, e)
+        if not self.ran(of_rows, B, T * B * H * cell.width, memory.new.dtype):
             super().back(cell, dy, dstate, mask, reset, memory, reverse, D)
 
-    def failed(self, dtype: Any, error: Exception) -> None:
-        """Remember that the loops could not be compiled, which is known before anything is written."""
-        self.failures[dtype] = f"numba does not compile it ({str(error).partition(chr(10))[0]})"
+    def ran(self, of_rows: Callable[[int, int], Any], B: int, multiplications: int, dtype: Any) -> bool:
+        """Run compiled loops in shards; tell whether they compile, which is known before anything is written."""
+        try:
+            in_shards(of_rows, B, multiplications)
+        except NumbaError as e:
+            self.failures[dtype] = f"numba does not compile it ({str(e).partition(chr(10))[0]})"
+        return dtype not in self.failures
 
     def of(self, cell: Cell) -> Any:
         weights = self.weights(cell)
