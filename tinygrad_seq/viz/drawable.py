@@ -163,7 +163,7 @@ def parts(record: Record, entry: Entry) -> Iterator[tuple[Sent, float, np.ndarra
 
 def described(place: Any, merged: Merged, lit: dict[int, int], back: dict[int, int], steps: int) -> dict[str, Any]:
     """Return what the page says of a place; lists go by the steps at which it stands."""
-    ids = list(place.ids.values())
+    ids = [place.ids[t] for t in sorted(place.ids)] if place.timed else list(place.ids.values())
     entry, *_ = merged.entries[ids[0]]
     shaped = next((e for e in merged.entries[ids[0]] if e.shape is not None), entry)
     return {
@@ -174,7 +174,7 @@ def described(place: Any, merged: Merged, lit: dict[int, int], back: dict[int, i
         "kind": entry.kind,
         "shape": list(shaped.shape or ()),
         "dtype": shaped.dtype,
-        "t": ranges(place.ids) if place.timed and list(place.ids) != list(range(steps)) else None,
+        "t": ranges(place.ids) if place.timed and len(ids) < steps else None,
         "timed": place.timed,
         "value": over_time([together(merged.entries[i], "value") for i in ids]),
         "gradient": over_time([together(merged.entries[i], "gradient") for i in ids]),
