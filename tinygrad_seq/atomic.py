@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from glob import escape
 from pathlib import Path
 from time import sleep
@@ -75,35 +75,25 @@ def keep(target: Path, previous: Path) -> None:
 
 def move(source: Path, target: Path) -> None:
     """Rename a file over another; Windows refuses while some program has that one open, so it is asked again."""
-    for pause in PAUSES if LOCKS_OPEN_FILES else ():
+    for pause in (*PAUSES, None) if LOCKS_OPEN_FILES else (None,):
         try:
             source.replace(target)
-            return
         except PermissionError:
+            if pause is None:
+                raise
             sleep(pause)
-    source.replace(target)
+        else:
+            return
 
 
 def to_disk(descriptor: int) -> None:
     """Make what was written outlive a power cut; on macOS fsync alone leaves it in the drive's own memory."""
-    order = full_sync()
-    if order is not None:
-        try:
-            order(descriptor)
-            return
-        except OSError:  # a network folder knows nothing but fsync
-            pass
-    os.fsync(descriptor)
-
-
-def full_sync() -> Callable[[int], object] | None:
-    """Return the call that empties the drive's memory too; only macOS has one."""
     try:
         import fcntl
-    except ImportError:
-        return None
-    command: int | None = getattr(fcntl, "F_FULLFSYNC", None)
-    return None if command is None else lambda descriptor: fcntl.fcntl(descriptor, command)
+
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # type: ignore[attr-defined,unused-ignore]
+    except (ImportError, AttributeError, OSError):  # another system, or a network folder that knows fsync alone
+        os.fsync(descriptor)
 
 
 def sync_folder(folder: Path) -> None:

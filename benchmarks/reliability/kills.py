@@ -141,9 +141,7 @@ def finished(arguments: tuple[str, ...]) -> None:
 def forked(work: Callable[[], int]) -> int:
     """Begin work in a copy of this process, where everything is imported; return its number."""
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # the threads that Python warns of are those of BLAS, asleep
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of BLAS's threads, which sleep
         process = os.fork()
     if not process:
         os._exit(work())  # nothing of this process, such as a test's clean-up, runs in the copy

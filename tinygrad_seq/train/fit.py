@@ -97,7 +97,7 @@ def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> 
 
 
 def save(run: Run, moment: Moment, held_out: Corpus | None, log: TextIO) -> None:
-    """Save the moment, after its log, and the newest weights as the best where no held-out text tells what is better."""
+    """Save the moment, its log before it, and the newest weights as the best where no text was held out."""
     os.fsync(log.fileno())
     if held_out is None:
         run.save_best(moment)
