@@ -14,7 +14,7 @@ from ..errors import ConfigError
 from ..models.cells import CellName
 from ..train.environment import environment
 from ..train.fit import fit
-from ..train.run import Moment, Run
+from ..train.run import PREVIOUS, Moment, Run
 from ..train.schedule import ScheduleName
 from ..train.settings import OPTIMIZERS, OptimizerName, Settings
 from .backend import BackendOption, selected
@@ -207,6 +207,8 @@ def go_on(folder: Path, changes: dict[str, Any], steps: int | None, epochs: floa
             f"To train it further: tinygrad-seq train --resume {quoted(folder)} --steps {2 * run.settings.steps}"
         )
     print(f"Text: {size(corpus)}")
+    if moment.instead_of:
+        print(f"{moment.instead_of}\nThat one is used now: {PREVIOUS}.")
     print(f"Going on after step {moment.step:,} of {run.settings.steps:,}.")
     here = environment()
     changed = [
