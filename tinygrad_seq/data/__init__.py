@@ -6,10 +6,12 @@ from tinygrad_seq.data.arithmetic import addition
 from tinygrad_seq.data.bptt import Batch, Batches, evaluation_batches
 from tinygrad_seq.data.corpus import Corpus, Document
 from tinygrad_seq.data.generated import fallback
+from tinygrad_seq.data.labelled import Labelled, labelled, sst2
 from tinygrad_seq.data.ngram import Ngram
 from tinygrad_seq.data.padding import IGNORE, Padded, PaddedBatch, pad, padded
 from tinygrad_seq.data.pairs import TextPair, TextPairs
 from tinygrad_seq.data.reading import read
+from tinygrad_seq.data.reviews import prepared
 from tinygrad_seq.data.splitting import split
 from tinygrad_seq.data.standard_library import stdlib
 from tinygrad_seq.data.time_series import series, windows
@@ -26,4 +28,5 @@ __all__ = [
     "series", "windows",
     "Ngram",
     "TextPair", "TextPairs", "addition", "dates", "number_words",
+    "Labelled", "labelled", "sst2", "prepared",
 ]  # fmt: skip
