@@ -37,7 +37,7 @@ def write_pinned(
     check(model)
     rng = np.random.default_rng(seed)
     with inference(model):
-        logits, last = model(model.vocab.encode(prime)[None, :])  # type: ignore[arg-type]
+        logits, last = model(model.vocab.encode(prime)[None, :])
     scores, state = logits[0, -1].numpy(), by_layer(last)
     held, values = np.zeros((1, model.hidden_size), bool), np.zeros((1, model.hidden_size), model.dtype)
     held[0, list(pins)], values[0, list(pins)] = True, list(pins.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -41,6 +42,15 @@ def labelled(path: PathLike) -> list[Labelled]:
     if not examples:
         raise DataError(f"{path} has a header and no rows.")
     return examples
+
+
+def write_labelled(path: PathLike, examples: Sequence[Labelled]) -> None:
+    """Write rows that `labelled` reads."""
+    lines = io.StringIO(newline="")
+    rows = csv.writer(lines, lineterminator="\n")
+    rows.writerow(HEADER)
+    rows.writerows((int(positive), text) for text, positive in examples)
+    Path(path).write_text(lines.getvalue(), encoding="utf-8", newline="\n")
 
 
 def sst2(folder: PathLike, part: Literal["train", "dev", "test"]) -> list[Labelled]:
