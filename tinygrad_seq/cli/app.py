@@ -16,6 +16,7 @@ from .failure import report
 from .grads import grads
 from .graph import graph
 from .sample import sample
+from .sentiment import sentiment
 from .train import train
 
 __all__ = ["app"]
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 for command in (demo, train, sample, evaluate, graph, grads, doctor):
     app.command("eval" if command is evaluate else command.__name__)(command)
+app.add_typer(sentiment, name="sentiment")
 
 
 def show_version(wanted: bool) -> None:

@@ -50,6 +50,9 @@ def train(
     cell: Annotated[CellName, typer.Option(help="Kind of recurrent net.", rich_help_panel=MODEL)] = USUAL.cell,
     hidden: Annotated[int, typer.Option(min=1, help="Units per layer.", rich_help_panel=MODEL)] = USUAL.hidden_size,
     layers: Annotated[int, typer.Option(min=1, help="Layers.", rich_help_panel=MODEL)] = USUAL.num_layers,
+    weight_norm: Annotated[
+        bool, typer.Option("--weight-norm", help="Normalise the weights of an mlstm.", rich_help_panel=MODEL)
+    ] = USUAL.weight_norm,
     dropout: Annotated[
         float,
         typer.Option(min=0, max=0.95, help="Share of activations dropped after each layer.", rich_help_panel=MODEL),
@@ -161,6 +164,7 @@ def train(
         cell=cell,
         hidden_size=hidden,
         num_layers=layers,
+        weight_norm=weight_norm,
         dropout=dropout,
         dtype=dtype,
         batch_size=batch_size,
