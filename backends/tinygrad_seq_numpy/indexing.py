@@ -13,7 +13,7 @@ def index_add(x: np.ndarray, index: Any, values: Any) -> np.ndarray:
         x[index] += values  # no element is met twice
     elif is_whole(index) and x.ndim > 1:
         add_rows(x, index, np.broadcast_to(values, (*index.shape, *x.shape[1:])))
-    elif picks_columns(index) and x.ndim == 2:
+    elif picks_columns(index) and x.ndim == 2 and isinstance(values, np.ndarray):
         add_rows(x.T, index[1], np.broadcast_to(values, (len(x), *index[1].shape)).T)
     else:
         np.add.at(x, index, values)

@@ -17,7 +17,6 @@ from ..backend import Shape
 from ..engine import checkpoint
 from ..engine.fused import FusedOp, Path
 from ..errors import ConfigError, ShapeError
-from ..ops.linalg import Linear
 from ..tensor import Tensor
 from . import init
 from .arguments import State, a_step_ahead, as_input, as_mask, check_symbols, start_state, step_mask, symbols
@@ -33,7 +32,7 @@ def projected(x_t: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
     Shapes: x_t (B, I) or integers (B,), W (G, I), b (G,) or None, result (B, G).
     """
     if x_t.dtype.kind not in "iu":
-        return Linear.apply(x_t, W, b)
+        return ops.linear(x_t, W, b)
     y = ops.matrix_transpose(W[:, x_t.data])
     return y if b is None else y + b
 

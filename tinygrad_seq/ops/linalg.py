@@ -16,7 +16,7 @@ class Matmul(Op):
 
     @staticmethod
     def forward(xp: XP, a: A, b: A) -> A:
-        return rowwise(xp, a, b) if b.ndim == 2 and a.ndim > 2 else a @ b
+        return rowwise(xp, a, b) if getattr(b, "ndim", 0) == 2 and a.ndim > 2 else a @ b
 
     @staticmethod
     def da(xp: XP, dy: A, b: A) -> A:

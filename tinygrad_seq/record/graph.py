@@ -84,6 +84,6 @@ def saved_settings(node: Any) -> Mapping[str, Any]:
     op = node.op
     if not (isinstance(op, type) and issubclass(op, Op)):
         return {}
-    saved = [node.saved] if op.variadic else node.saved
-    pairs = (pair for names, values in zip(op.reads, saved, strict=True) for pair in zip(names, values, strict=False))
-    return {name: value for name, value in pairs if name in op.static}
+    wanted = (True,) if op.variadic else node.parents
+    kept = [(names, node.saved[span]) for names, span, p in zip(op.reads, op.spans, wanted, strict=True) if p]
+    return {n: value for names, values in kept for n, value in zip(names, values, strict=True) if n in op.static}
