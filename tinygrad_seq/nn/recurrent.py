@@ -50,6 +50,7 @@ class SequenceOp(FusedOp):
     """
 
     parts: ClassVar[tuple[str, ...]] = ("h",)
+    results = ("output", "h")
     stepper: ClassVar[Callable[..., Callable[..., Any]]]
     """`stepper(*weights, **settings)` returns `step(x_t, *state)`: what is the same for all steps is made once."""
 

@@ -160,7 +160,7 @@ function drawColumns(parent, step, size) {
       gap.addEventListener("click", open);
       gap.addEventListener("keydown", (event) => { if (event.key === "Enter") open(); });
     } else if (data.hasTime && view.level !== "layer") {
-      drawn("text", { x: middle, y, "text-anchor": "middle", class: "step" }, parent, column.t === null ? "every t" : `t=${column.t}`);
+      drawn("text", { x: middle, y, "text-anchor": "middle", class: "step" }, parent, column.t === null ? "every t" : when(column.t));
       if (column.t !== null && data.reads[column.t] !== undefined) {
         drawn("text", { x: middle, y: y + 18, "text-anchor": "middle", class: "symbol" }, parent, data.reads[column.t]);
       }

@@ -68,7 +68,7 @@ function said({ b, t }) {
   if (box.members.length > 1) parts.push(`${box.path || "top level"}: ${box.members.length} operations; what it hands on:`);
   parts.push([place.kind === "op" ? place.op : place.kind, place.name].filter(Boolean).join(" "));
   if (place.path && box.members.length === 1) parts.push(`in ${place.path}`);
-  if (step !== null && data.hasTime) parts.push(`t=${step}`);
+  if (step !== null && data.hasTime) parts.push(when(step));
   parts.push(`shape (${place.shape.join(", ")}) ${place.dtype ?? ""}`);
   for (const [what, name] of [["value", "|value|"], ["gradient", "|dL/d·|"]]) {
     const norm = at(place, what, "norm", step);
