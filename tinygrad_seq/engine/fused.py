@@ -29,6 +29,7 @@ class FusedOp:
     broadcasts: ClassVar[bool] = False
     views: ClassVar[bool] = False
     outputs: ClassVar[int] = -1
+    results: ClassVar[tuple[str, ...]] = ()  # what the outputs are called
     reference: ClassVar[Callable[..., tuple[Any, ...]]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -46,6 +46,7 @@ class LSTMSequence(SequenceOp):
     """The LSTM over a whole sequence in one direction."""
 
     parts = ("h", "c")
+    results = ("output", "h", "c")
 
     @staticmethod
     def stepper(W_ih: Tensor, W_hh: Tensor, b_ih: Tensor | None, b_hh: Tensor | None) -> Callable[..., LSTMState]:

@@ -53,6 +53,7 @@ class MLSTMSequence(SequenceOp):
     """The mLSTM over a whole sequence in one direction; its matrices come normalised."""
 
     parts = ("h", "c")
+    results = ("output", "h", "c")
 
     @staticmethod
     def stepper(W_ih: Tensor, W_hh: Tensor, W_mx: Tensor, W_mh: Tensor, b: Tensor | None) -> Callable[..., LSTMState]:

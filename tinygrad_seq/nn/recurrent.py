@@ -47,6 +47,7 @@ class SequenceOp(FusedOp):
     """
 
     parts: ClassVar[tuple[str, ...]] = ("h",)
+    results: ClassVar[tuple[str, ...]] = ("output", "h")
     stepper: ClassVar[Callable[..., Callable[..., Any]]]
     """`stepper(*weights, **settings)` returns `step(x_t, *state)`: what is the same for all steps is made once."""
 
@@ -68,7 +69,8 @@ class SequenceOp(FusedOp):
             if mask is not None:
                 here = mask[t][:, None]
                 outputs[t] = ops.where(here, new[0], 0.0)
-                new = tuple(ops.where(here, n, s) for n, s in zip(new, state, strict=True))
+                held = [ops.where(here, n, s) for n, s in zip(new[::-1], state[::-1], strict=True)]
+                new = tuple(held[::-1])  # h comes last, as from a step: that is how it is known in a record
             state = new
         scope.step(None)
         return (ops.stack(outputs), *state)
