@@ -74,7 +74,7 @@ def language_model(hidden_size: int, seed: int) -> models.CharLM:
 
 
 def read_reviews(model: models.CharLM, text: data.Corpus, steps: int) -> list[tuple[int, float]]:
-    """Train without labels; the model is left with the weights that were best on held-out text. Return the losses there."""
+    """Train without labels, leave the weights that were best on held-out text, and return the losses there."""
     learning, held_out = text.split(0.05)
     optimizer = optim.Adam(model, lr=5e-3)
     schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
