@@ -23,13 +23,14 @@ from tinygrad_seq import data, models, nn, optim, train
 from tinygrad_seq.analysis.sentiment import (
     Findings,
     balanced_subset,
+    cells,
     few_labels,
     find_unit,
     judged,
     write_pinned,
 )
 from tinygrad_seq.data import Labelled
-from tinygrad_seq.data.valences import ADVICE
+from tinygrad_seq.data.valences import ADVICE, WHO
 
 from .report import save
 
@@ -91,6 +92,7 @@ def measure(plan: Plan) -> dict[str, Any]:
         "trained": found.to_json(),
         "untrained": control.to_json(),
         "good_advice": advice,
+        "courses": courses(trained, found.unit.index, corpus.test),
     }
     if plan.counts:
         results["labels"] = by_labels(trained, corpus, plan)
@@ -113,6 +115,20 @@ def read_reviews(model: models.CharLM, reviews: Sequence[str], plan: Plan) -> li
     return [
         (int(part[-1]) + 1, round(float(np.mean(np.take(losses, part))), 4))
         for part in np.array_split(range(plan.steps), 10)
+    ]
+
+
+def courses(model: models.CharLM, unit: int, sentences: Sequence[Labelled]) -> list[dict[str, Any]]:
+    """Return the unit after every byte of one sentence of each kind: affirming or denying, with a good or bad word."""
+    shown = {}
+    for text, positive in sentences:
+        denies = text.startswith(WHO[True])
+        shown.setdefault((denies, positive), (text, cells(model, data.prepared(text))[:, unit]))
+        if len(shown) == 4:
+            break
+    return [
+        {"text": text, "denies": denies, "positive": positive, "unit": [round(float(c), 3) for c in values]}
+        for (denies, positive), (text, values) in sorted(shown.items())
     ]
 
 
