@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Unpack
 
-from .. import ops
+from .. import ops, scope
 from ..errors import ConfigError
 from ..tensor import Tensor
 from .recurrent import Cell, Options, Recurrent, SequenceOp, Weighted, docstring, projected, summed
@@ -30,6 +30,7 @@ def lstm_step(
     """
     i_t, f_t, g_t, o_t = ops.split(projected(x_t, W_ih_T, b) + h_prev @ W_hh_T, 4, axis=-1)
     i_t, f_t, g_t, o_t = ops.sigmoid(i_t), ops.sigmoid(f_t), ops.tanh(g_t), ops.sigmoid(o_t)
+    scope.named(i=i_t, f=f_t, g=g_t, o=o_t)
     c_t = f_t * c_prev + i_t * g_t
     h_t = o_t * ops.tanh(c_t)
     return LSTMState(h_t, c_t)
@@ -39,6 +40,7 @@ class LSTMSequence(SequenceOp):
     """The LSTM over a whole sequence in one direction."""
 
     parts = ("h", "c")
+    activations = ("h", "c", "i", "f", "g", "o")
 
     @staticmethod
     def stepper(W_ih: Tensor, W_hh: Tensor, b_ih: Tensor | None, b_hh: Tensor | None) -> Callable[..., LSTMState]:

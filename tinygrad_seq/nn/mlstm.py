@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Unpack
 
-from .. import ops
+from .. import ops, scope
 from ..backend import Shape
 from ..tensor import Tensor
-from .lstm import lstm_step
+from .lstm import LSTMSequence, lstm_step
 from .module import Parameter
 from .recurrent import Cell, Options, Recurrent, SequenceOp, Weighted, docstring, projected
 from .state import LSTMState
@@ -34,6 +34,7 @@ def mlstm_step(
     b (4 H,).
     """
     m_t = projected(x_t, W_mx_T) * (h_prev @ W_mh_T)
+    scope.named(m=m_t)
     return lstm_step(x_t, m_t, c_prev, W_ih_T, W_hh_T, b)
 
 
@@ -53,6 +54,7 @@ class MLSTMSequence(SequenceOp):
     """The mLSTM over a whole sequence in one direction; its matrices come normalised."""
 
     parts = ("h", "c")
+    activations = (*LSTMSequence.activations, "m")
 
     @staticmethod
     def stepper(W_ih: Tensor, W_hh: Tensor, W_mx: Tensor, W_mh: Tensor, b: Tensor | None) -> Callable[..., LSTMState]:

@@ -72,6 +72,7 @@ class SequenceOp(FusedOp):
                 here = mask[t][:, None]
                 outputs[t] = ops.where(here, new[0], 0.0)
                 new = tuple(ops.where(here, n, s) for n, s in zip(new, state, strict=True))
+            scope.named(**dict(zip(cls.parts, new, strict=True)))
             state = new
         scope.step(None)
         return (ops.stack(outputs), *state)
