@@ -47,7 +47,7 @@ def half_life(gate: np.ndarray) -> np.ndarray:
     >>> half_life(np.array([[0.5, 0.5], [0.25, 1.0], [1.0, 1.0]]))
     array([ 1.,  1., inf])
     """
-    rate = -np.mean(np.log(np.maximum(gate, np.finfo(gate.dtype).tiny), dtype=np.float64), axis=1)
+    rate = np.abs(np.mean(np.log(np.maximum(gate, np.finfo(gate.dtype).tiny), dtype=np.float64), axis=1))
     with np.errstate(divide="ignore"):
         return np.log(2) / rate
 

@@ -42,7 +42,9 @@ class Pin:
                 return cls(int(found[1] or 1), int(found[2]), float(found[3]))
         except ValueError:
             pass
-        raise ConfigError(f"{text!r}: a unit is held as LAYER:UNIT=VALUE, such as 2:87=+1.0; layers from 1, units from 0.")
+        raise ConfigError(
+            f"{text!r}: a unit is held as LAYER:UNIT=VALUE, such as 2:87=+1.0; layers from 1, units from 0."
+        )
 
     def check(self, model: CharLM) -> Self:
         """Return the pin. Raises ConfigError where the model has no such unit."""

@@ -28,7 +28,7 @@ __all__ = ["cells", "stretch"]
 
 COLUMNS = (
     ("label", "what is asked of each character"),
-    ("cell", "layer:unit that is best in the part searched; - before it: low where the label holds"),
+    ("cell", "layer:unit that is best in the part searched; low: it is low where the label holds"),
     ("score", "AUC (0.5 is chance) or R2 (0 is chance) of that cell on the part scored on"),
     ("95 %", "interval of the score over resampled blocks of text"),
     ("yes/no", "balanced accuracy with the threshold chosen on a third part"),
@@ -38,12 +38,15 @@ COLUMNS = (
     ("untrained all", "a linear model on all cells before training"),
     ("has it", "share of characters that have the label, and in how many stretches"),
 )
-NOTES = (
-    "Cells are searched in one part of the text, thresholds chosen on a second, all scores taken on a third; the model was "
-    "trained on none of it. Every control goes the same way: search, then score.",
-    "AUC: the chance that a character with the label stands higher than one without it. R2: the share of a number's variance "
-    "that a line through the cell explains. Intervals: 1,000 resamples of blocks of 2,000 characters.",
+SPLIT = (
+    "Cells are searched in one part of the text, thresholds chosen on a second, all scores taken on a third; the model "
+    "was trained on none of it. Every control goes the same way: search, then score."
 )
+MEASURES = (
+    "AUC: the chance that a character with the label stands higher than one without it. R2: the share of a number's "
+    "variance that a line through the cell explains. Intervals: 1,000 resamples of blocks of 2,000 characters."
+)
+NOTES = (SPLIT, MEASURES)
 
 
 def cells(
@@ -65,8 +68,8 @@ def cells(
 ) -> None:
     r"""Find cells that mean something: which unit is high inside strings, in comments, near the end of a line?
 
-    Without options it reads the text that the run held out and asks the labels that fit: Python's own for Python, those of
-    any text for others. Beside each score stand its controls; the page shows the text coloured by any unit.
+    Without options it reads the text that the run held out and asks the labels that fit: Python's own for Python, those
+    of any text for others. Beside each score stand its controls; the page shows the text coloured by any unit.
 
     - `tinygrad-seq cells runs/demo`
 
@@ -108,7 +111,7 @@ def fields(finding: Finding) -> list[str]:
     share = "" if finding.positives is None else f"{finding.positives / finding.symbols:.1%} in {finding.spans:,}"
     return [
         finding.label,
-        f"{'-' * (best.sign < 0)}{best.cell}",
+        f"{best.cell}{' low' * (best.sign < 0)}",
         f"{finding.measure} {best.score:.3f}",
         f"{finding.low:.3f} to {finding.high:.3f}",
         number(finding.balanced_accuracy),
@@ -163,8 +166,8 @@ def page_of(title: str, model: CharLM, text: Parts, found: Findings) -> Page:
     ]
     lead = (
         f"Which of {model.num_layers * model.hidden_size} units stand for something a person would name? Scores are on "
-        f"{found.symbols[2]:,} {unit(model.vocab)}s that nothing was trained, searched or tuned on. Click a label to see the "
-        "text coloured by its best cell; any other cell can be chosen by number."
+        f"{found.symbols[2]:,} {unit(model.vocab)}s that nothing was trained, searched or tuned on. Click a label to "
+        "see the text coloured by its best cell; any other cell can be chosen by number."
     )
     return coloured(
         title,
@@ -179,9 +182,7 @@ def page_of(title: str, model: CharLM, text: Parts, found: Findings) -> Page:
 
 def channel_of(layer: int, letter: str) -> Channel:
     """Return the channel of a letter of the equations in a layer."""
-    return Channel(
-        f"layer {layer}: {'tanh(c)' if letter == 'c' else letter}", 0.0 if letter in "iforz" else -1.0, 1.0
-    )
+    return Channel(f"layer {layer}: {'tanh(c)' if letter == 'c' else letter}", 0.0 if letter in "iforz" else -1.0, 1.0)
 
 
 def stretch(passage: Passage) -> Stretch:

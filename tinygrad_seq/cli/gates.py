@@ -15,6 +15,7 @@ from ..analysis.gates import GateUse, gate_use, gates_of
 from ..analysis.labels import usual
 from ..errors import ConfigError
 from ..train.run import Run
+from ..viz import Line, chart
 from ..viz.coloured import Row, Section, coloured
 from ..viz.scatter import scatter
 from .backend import BackendOption, selected
@@ -46,7 +47,7 @@ def gates(
     backend: BackendOption = "auto",
     debug: DebugOption = False,
 ) -> None:
-    """Look at the gates: how often each is shut or open, how long each cell remembers, the text coloured by any of them.
+    """Look at the gates: how often each is shut or open, how long each cell remembers, the text coloured by any one.
 
     - `tinygrad-seq gates runs/demo`
 
@@ -76,13 +77,14 @@ def gates(
     read, _ = passages(model, divided.test, names, seen, most=2, length=400)
     coloured(
         f"Gates of {run.name}",
-        f"What the gates of {model.num_layers * model.hidden_size} units did over {len(ids):,} {unit(folder.vocab)}s. The table "
-        "has the units with the longest memory; click one to see the text coloured by it, and choose any gate below.",
+        f"What the gates of {model.num_layers * model.hidden_size} units did over {len(ids):,} {unit(folder.vocab)}s. "
+        "The table has the units with the longest memory; click one to see the text coloured by it, and choose any "
+        "gate below.",
         [channel_of(k, letter) for k in range(1, model.num_layers + 1) for letter in seen],
         [stretch(passage) for passage in read],
         columns=(
             ("unit", "layer:unit"),
-            ("half-life", "characters after which half of what the cell holds is left: ln 2 / -mean(ln f)"),
+            ("half-life", "characters after which half of what the cell holds is left: ln 2 / mean(-ln f)"),
             ("shut", "share of characters at which its gate that keeps is below 0.1"),
             ("open", "share of characters at which it is above 0.9"),
         ),
@@ -118,9 +120,9 @@ def saturation(uses: list[GateUse]) -> Section:
     ]
     return Section(
         "How often a gate is shut or open",
-        "One point per unit, as Karpathy, Johnson and Fei-Fei plot it (2015): to the right, units whose gate is mostly below "
-        "0.1; at the top, above 0.9. A forget gate at the top left is a cell that keeps nearly everything; a point in the "
-        "lower left is a gate that does neither.",
+        "One point per unit, as Karpathy, Johnson and Fei-Fei plot it (2015): to the right, units whose gate is mostly "
+        "below 0.1; at the top, above 0.9. A forget gate at the top left is a cell that keeps nearly everything; a "
+        "point in the lower left is a gate that does neither.",
         scatter(plots, "share of time below 0.1", "share of time above 0.9", "Gate saturation"),
     )
 
@@ -131,29 +133,33 @@ def pairs(use: GateUse) -> list[tuple[float, float]]:
 
 def memory(kept: list[GateUse]) -> Section:
     """Return the curve of half-lives, sorted."""
-    from ..viz import Line, chart
-
     colours = ("var(--hot)", "var(--cool)", "var(--ink)", "var(--soft)")
     lines = [
         Line(f"layer {use.layer}", list(enumerate(np.sort(use.half_life)[::-1].tolist())), colours[i % 4], 2.0)
         for i, use in enumerate(kept)
         if use.half_life is not None
     ]
-    picture = chart(lines, {}, "units, longest memory first", "half-life in characters", "Memory of the cells", log=True)
+    picture = chart(
+        lines, {}, "units, longest memory first", "half-life in characters", "Memory of the cells", log=True
+    )
     return Section(
         "How long a cell remembers",
-        "What a cell holds is multiplied by its forget gate at each character. Its half-life is ln 2 / -mean(ln f): after so "
-        "many characters half of it is left, in the mean over the text.",
+        "What a cell holds is multiplied by its forget gate at each character. Its half-life is ln 2 / mean(-ln f): "
+        "after so many characters half of it is left, in the mean over the text.",
         picture,
     )
 
 
 def summary(use: GateUse) -> str:
     """Return one gate in a line."""
-    said = f"layer {use.layer}, {GATES[use.letter]}: shut {use.left.mean():.1%} of the time, open {use.right.mean():.1%}"
+    said = (
+        f"layer {use.layer}, {GATES[use.letter]}: shut {use.left.mean():.1%} of the time, open {use.right.mean():.1%}"
+    )
     if use.half_life is None:
         return said
-    return f"{said}; half-life {np.median(use.half_life):.1f} characters in the median, {use.half_life.max():,.1f} at most"
+    return (
+        f"{said}; half-life {np.median(use.half_life):.1f} characters in the median, {use.half_life.max():,.1f} at most"
+    )
 
 
 def plain(use: GateUse) -> dict[str, object]:

@@ -6,7 +6,7 @@ import json
 import shlex
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -48,8 +48,8 @@ def steer(
 ) -> None:
     """Hold a cell at a value while the model writes, beside the same sample with the cell let be.
 
-    Then a dose curve: how likely the model finds a closing quote (or --char), inside such strings of the held-out text, as
-    the value of the first cell goes from the lowest to the highest it ever takes there.
+    Then a dose curve: how likely the model finds a closing quote (or --char), inside such strings of the held-out text,
+    as the value of the first cell goes from the lowest to the highest that it takes there.
 
     - `tinygrad-seq steer runs/demo --cell 1:87=+1.0 --from 20`
 
@@ -59,7 +59,7 @@ def steer(
     folder.change(backend=selected(backend))
     model = folder.model()
     pins = [Pin.parse(given).check(model) for given in cell]
-    options = {"prime": prime, "length": length, "temperature": temperature, "seed": seed}
+    options: dict[str, Any] = {"prime": prime, "length": length, "temperature": temperature, "seed": seed}
     natural, held = (steered(model, some, start=start, **options) for some in ((), pins))
     print(f"Let be:\n{printable(prime + natural)}\n")
     names = ", ".join(f"{pin.layer}:{pin.unit} at {pin.value:+g}" for pin in pins)
@@ -67,7 +67,15 @@ def steer(
     curve, where = measured(folder, model, pins[0], char, text)
     print_curve(curve, pins[0], char, where)
     if to_json is not None:
-        plain = {"cells": cell, "from": start, **options, "natural": natural, "held": held, "char": char, "where": where}
+        plain = {
+            "cells": cell,
+            "from": start,
+            **options,
+            "natural": natural,
+            "held": held,
+            "char": char,
+            "where": where,
+        }
         to_json.write_text(json.dumps(plain | {"dose": asdict(curve)}, indent=1) + "\n", encoding="utf-8")
         print(f"Wrote: {to_json}")
     other = " ".join(f"--cell {pin.layer}:{pin.unit}={-pin.value:+g}" for pin in pins)
@@ -90,7 +98,8 @@ def measured(run: Run, model: CharLM, pin: Pin, char: str, text: list[str] | Non
     letter = shown(model)
     with activity(model, part.ids, [letter]) as seen:
         values = np.asarray(seen.layers[layers_of(model)[pin.layer - 1]][letter][:, :, pin.unit])
-    doses = np.linspace(*np.quantile(values, [0.001, 0.999]), DOSES).tolist()
+    low, high = np.quantile(values, [0.001, 0.999]).tolist()
+    doses = np.linspace(low, high, DOSES).tolist()
     where = whole.labels[0].about if labels else "anywhere in the text"
     return dose(model, contexts, int(symbol), pin, doses), where
 

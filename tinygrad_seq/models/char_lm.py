@@ -113,7 +113,9 @@ class CharLM(Module):
         if length < 0:
             raise ConfigError(f"length={length}: how many symbols to write, at least 0.")
         if change is not None and type(self).forward is not CharLM.forward:
-            raise ConfigError(f"{type(self).__name__} has a forward of its own: its state cannot be changed step by step.")
+            raise ConfigError(
+                f"{type(self).__name__} has a forward of its own: its state cannot be changed step by step."
+            )
         vocab, rng = self.vocab, np.random.default_rng(seed)
         ids = vocab.encode(prime, strict=True) if prime else first(vocab)
         utf8 = codecs.getincrementaldecoder("utf-8")("replace")

@@ -16,8 +16,8 @@ __all__ = ["Record"]
 class Record:
     """What was seen: `nodes` in order, `sent` in the order of the backward walks.
 
-    `layers` are the states and gates of a recorded model, (T, B, H) by the layer's path and their letter. The JSON, which
-    they are no part of, is described in docs/record.md.
+    `layers` are the states and gates of a recorded model, (T, B, H) by the layer's path and their letter. The JSON,
+    which they are no part of, is described in docs/record.md.
     """
 
     def __init__(self, nodes: Sequence[Entry] = (), sent: Sequence[Sent] = ()) -> None:

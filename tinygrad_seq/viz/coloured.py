@@ -94,8 +94,8 @@ def coloured(
 ) -> Page:
     """Return a page: a table whose rows lead to a text, the text coloured by any unit, and sections with pictures.
 
-    `columns` are (name, meaning). Each unit's value at each symbol takes one byte. Raises ShapeError where a channel has
-    not one row per symbol.
+    `columns` are (name, meaning). Each unit's value at each symbol takes one byte. Raises ShapeError where a channel
+    has not one row per symbol.
     """
     for stretch in stretches:
         for name, values in stretch.units.items():
@@ -125,8 +125,10 @@ def packed(stretch: Stretch, channels: Sequence[Channel]) -> dict[str, Any]:
     """Return a stretch as it stands in the page."""
     return {
         "name": visible(stretch.name),
-        "text": ["\n" if symbol == "\n" else visible(symbol) for symbol in stretch.text],
-        "guesses": [[[visible(symbol), round(p, 3)] for symbol, p in guesses] for guesses in stretch.guesses],
+        "text": [visible(symbol, keep="\n") for symbol in stretch.text],
+        "guesses": [
+            [[visible(symbol, keep="\n"), round(p, 3)] for symbol, p in guesses] for guesses in stretch.guesses
+        ],
         "labels": {name: "".join("01"[bool(v)] for v in values) for name, values in stretch.labels.items()},
         "units": {c.name: levels(stretch.units[c.name], c) for c in channels if c.name in stretch.units},
     }
@@ -136,4 +138,4 @@ def levels(values: np.ndarray, channel: Channel) -> dict[str, Any]:
     """Return values as bytes, unit after unit: 0 to 254 from the channel's low to its high end."""
     share = (values.astype(np.float64) - channel.low) / (channel.high - channel.low)
     level = np.rint(np.nan_to_num(np.clip(share, 0, 1)) * 2 * STEPS).astype(np.uint8)
-    return {"count": values.shape[1], "levels": b64encode(np.ascontiguousarray(level.T)).decode()}
+    return {"count": values.shape[1], "levels": b64encode(level.T.tobytes()).decode()}

@@ -24,7 +24,16 @@ def scatter(
         put(root, "text", name, x=x0 + SIZE / 2, y=TOP - 12, text_anchor="middle")
         for share in (0.0, 0.5, 1.0):
             across = x0 + share * SIZE
-            put(root, "text", f"{share:g}", x=across, y=TOP + SIZE + 17, text_anchor="middle", class_="soft", font_size=12)
+            put(
+                root,
+                "text",
+                f"{share:g}",
+                x=across,
+                y=TOP + SIZE + 17,
+                text_anchor="middle",
+                class_="soft",
+                font_size=12,
+            )
             if i == 0:
                 up = TOP + (1 - share) * SIZE + 4
                 put(root, "text", f"{share:g}", x=x0 - 8, y=up, text_anchor="end", class_="soft", font_size=12)
@@ -42,5 +51,15 @@ def scatter(
                 fill_opacity=0.45,
             )
     turned = f"rotate(-90 12 {TOP + SIZE / 2:g})"
-    put(root, "text", y_label, x=12, y=TOP + SIZE / 2, text_anchor="middle", class_="soft", font_size=12, transform=turned)
+    put(
+        root,
+        "text",
+        y_label,
+        x=12,
+        y=TOP + SIZE / 2,
+        text_anchor="middle",
+        class_="soft",
+        font_size=12,
+        transform=turned,
+    )
     return finished(root, title)

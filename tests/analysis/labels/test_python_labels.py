@@ -46,7 +46,7 @@ def test_strings_go_by_their_quote():
     text = """f('a', "b", '''c''', \"\"\"d\"\"\")"""
     assert of("string '", text) == "..##" + "." * 25
     assert of('string "', text) == ".......##" + "." * 20
-    assert of("triple string", text) == "." * 14 + "###" + "......" + "###" + ".."
+    assert of("triple string", text) == "." * 14 + "####" + "....." + "####" + ".."
 
 
 def test_an_f_string_is_one_string_whatever_stands_in_it():
@@ -58,7 +58,7 @@ def test_an_f_string_is_one_string_whatever_stands_in_it():
 
 def test_a_docstring_is_the_first_statement_and_nothing_else():
     text = '"m"\n"no"\ndef f():\n  "d" "e"\n  "no"\nclass C:\n  x = "no"\n'
-    assert of("docstring", text) == '##.\n....\n........\n  ##..##.\n  ....\n........\n  ........\n'.replace("  ", "..")
+    assert of("docstring", text) == "##.\n....\n........\n  ##..##.\n  ....\n........\n  ........\n".replace("  ", "..")
 
 
 def test_columns_of_the_tree_are_bytes_and_of_the_labels_characters():

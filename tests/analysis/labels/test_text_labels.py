@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinygrad_seq.analysis.labels import ANY_TEXT, C, SPEAKER, CText, Label, chosen, known, matching, usual
+from tinygrad_seq.analysis.labels import ANY_TEXT, SPEAKER, C, CText, Label, chosen, known, matching, usual
 from tinygrad_seq.errors import ConfigError
 
 LABELS = {label.name: label for label in (*ANY_TEXT, *C, SPEAKER)}
@@ -39,7 +39,7 @@ def test_capitals_and_digits():
 def test_quotes_open_and_close_and_end_with_the_paragraph():
     assert of("quotes", 'a "b c" d') == "..####..."
     assert of("quotes", "“a” b") == "##..."
-    assert of("quotes", '"a\n\nb "c"') == '##' + "\n" + "\n" + "..##."
+    assert of("quotes", '"a\n\nb "c"') == "##" + "\n" + "\n" + "..##."
 
 
 def test_brackets_need_an_opening_one():

@@ -6,4 +6,16 @@ from .passages import Passage, passages
 from .scores import Cell, Finding
 from .text import Part, Parts, parts
 
-__all__ = ["Activity", "Cell", "Finding", "Findings", "Part", "Parts", "Passage", "activity", "find", "parts", "passages"]
+__all__ = [
+    "Activity",
+    "Cell",
+    "Finding",
+    "Findings",
+    "Part",
+    "Parts",
+    "Passage",
+    "activity",
+    "find",
+    "parts",
+    "passages",
+]

@@ -1,7 +1,7 @@
 """The search: for each label the best cells, scored on text that neither training nor the search has seen.
 
-Two controls go the same way: the net before it was trained, which shows what any recurrence knows of its last characters;
-and the labels shifted around the text, which keep how they are spread and lose what they mean.
+Two controls go the same way: the net before it was trained, which shows what any recurrence knows of its last
+characters; and the labels shifted around the text, which keep how they are spread and lose what they mean.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ def find(
 ) -> Findings:
     """Find the cells of a model; `untrained` is the same net with its first weights. `say` hears what is being done.
 
-    A label that is the same for all of a part is left out. Memory: the states of 32 cells over the part searched, and the
-    labels twice; the states of all cells wait on disk.
+    A label that is the same for all of a part is left out. Memory: the states of 32 cells over the part searched,
+    and the labels twice; the states of all cells wait on disk.
     """
     names = [label.name for label in text.labels if all(varies(p.values[label.name]) for p in (text.search, text.test))]
     rng = np.random.default_rng(seed)
@@ -226,9 +226,7 @@ def search(model: CharLM, seen: Activity, part: Part, names: list[str], shifts: 
         order = np.argsort(-np.abs(own), kind="stable")[:BEST]
         search.best[name] = [candidate(own[i], int(i), y) for i in order]
         firsts = np.abs(scores[1:, :, column]).argmax(axis=1)
-        search.shifted[name] = [
-            candidate(scores[s, i, column], int(i), y) for s, i in enumerate(firsts, 1)
-        ]
+        search.shifted[name] = [candidate(scores[s, i, column], int(i), y) for s, i in enumerate(firsts, 1)]
     return search
 
 

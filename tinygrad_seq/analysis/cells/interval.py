@@ -1,5 +1,6 @@
 """How sure a score is. Neighbouring characters say nearly the same, so it is not characters that are drawn again but
-blocks of text (the block bootstrap of Kuensch, 1989)."""
+blocks of text (the block bootstrap of Kuensch, 1989).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ BINS = 512
 
 def blocks(n: int) -> tuple[np.ndarray, int]:
     """Return the block of each symbol, and how many blocks there are: of 2,000 symbols, or 20 where these would be
-    fewer."""
+    fewer.
+    """
     size = max(1, min(BLOCK, n // FEWEST_BLOCKS))
     which = np.arange(n) // size
     return which, int(which[-1]) + 1

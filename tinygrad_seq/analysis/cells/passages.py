@@ -74,7 +74,7 @@ def passages(
 ) -> tuple[list[Passage], dict[str, int]]:
     """Return up to `most` passages, and for each label the one that shows it best.
 
-    What shows a label is how much it varies inside: a passage is taken for the label that the ones before it show least.
+    What shows a label is how much it varies inside: a passage is taken for the label that those before it show least.
     """
     length = min(length, len(part))
     starts = np.arange(0, len(part) - length + 1, max(1, length // 2))

@@ -44,7 +44,8 @@ def column(text: str) -> np.ndarray:
 
 def to_newline(text: str) -> np.ndarray:
     """Return how many characters are left before the newline, 0 where it is next or this is it; at the end of the text
-    it counts as if one followed."""
+    it counts as if one followed.
+    """
     newline = np.append(code_points(text) == ord("\n"), True)
     ahead = since_last(newline[::-1])[::-1][:-1]
     return np.maximum(ahead - 1, 0)
@@ -98,7 +99,9 @@ def in_brackets(text: str) -> np.ndarray:
     inside = np.zeros(len(text), np.bool_)
     for start, stop in paragraphs(text):
         depth = np.cumsum(change[start:stop])
-        inside[start:stop] = depth > np.minimum(np.minimum.accumulate(depth), 0)  # one that closes nothing counts for nothing
+        inside[start:stop] = depth > np.minimum(
+            np.minimum.accumulate(depth), 0
+        )  # one that closes nothing counts for nothing
     return inside
 
 

@@ -1,7 +1,7 @@
 """Exact labels of Python text, from its own tokenizer and syntax tree; the same on Python 3.11 and later.
 
-From 3.12 on an f-string comes as several tokens, its expressions among them. Here it is one string from its first quote to
-its last, as it was before.
+From 3.12 on an f-string comes as several tokens, its expressions among them. Here it is one string from its first
+quote to its last, as it was before.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ class PythonText:
         """Yield the tokens that stand in the text, an f-string as one."""
         depth, first = 0, None
         for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
-            start, stop = self.place(*token.start), self.place(*token.end)
+            start = self.place(*token.start)
+            stop = start + len(token.string)  # early 3.12 gives a wrong end of what has several lines
             if token.type in STARTS:
                 first = first if depth else (token.string, start)
                 depth += 1
@@ -99,10 +100,17 @@ class PythonText:
         """Return whether a docstring is open: a string that is the first statement of a module, class or function."""
         found = []
         for node in self.nodes:
-            if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or not node.body:
+            if (
+                not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+                or not node.body
+            ):
                 continue
             first = node.body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
                 found.append(self.extent(first))
         inside = spans(len(self.text), found)
         return spans(len(self.text), ((s.start, s.stop) for s in self.strings if inside[s.start]))
@@ -134,7 +142,11 @@ class PythonText:
         for piece in self.pieces:
             if piece.kind in (tokenize.INDENT, tokenize.DEDENT):
                 row = int(np.searchsorted(self.starts, piece.start, side="right")) - 1
-                at = self.starts[row] if piece.kind == tokenize.INDENT or piece.start < len(self.text) else len(self.text)
+                at = (
+                    self.starts[row]
+                    if piece.kind == tokenize.INDENT or piece.start < len(self.text)
+                    else len(self.text)
+                )
                 change[at] += 1 if piece.kind == tokenize.INDENT else -1
         return np.cumsum(change)[:-1]
 

@@ -28,6 +28,8 @@ function valueAt(i) {
 const strength = (level) => Math.round((100 * Math.abs(level - MIDDLE)) / MIDDLE);
 
 // A newline shows as a sign and then ends the line; it has a colour as every other symbol has.
+const sign = (symbol) => (symbol === "\n" ? "↵" : symbol);
+
 function draw() {
   const box = $("text");
   box.replaceChildren();
@@ -36,12 +38,12 @@ function draw() {
   stretch().text.forEach((symbol, i) => {
     const cell = element("span", { class: "cell" }, "", box);
     cell.dataset.at = i;
-    const top = element("span", { class: "symbol" }, symbol === "\n" ? "␊" : symbol, cell);
+    const top = element("span", { class: "symbol" }, sign(symbol), cell);
     if (symbol === "\n") cell.classList.add("newline");
     if (marks && marks[i] === "1") cell.classList.add("marked");
     if (view.guesses) {
       for (const [guess, p] of stretch().guesses[i]) {
-        const below = element("span", { class: "guess" }, guess, cell);
+        const below = element("span", { class: "guess" }, sign(guess), cell);
         below.style.setProperty("--share", `${Math.round(100 * p)}%`);
       }
     }
@@ -95,7 +97,7 @@ function say() {
   }
   const cell = $("text").querySelectorAll(".cell")[view.at];
   cell.classList.add("here");
-  const symbol = (s) => (s === "\n" ? "␊" : s === " " ? "␣" : s);
+  const symbol = (s) => (s === " " ? "␣" : sign(s));
   const next = stretch().guesses[view.at].map(([s, p]) => `${symbol(s)} ${p.toFixed(2)}`).join("   ");
   $("said").textContent = `${symbol(stretch().text[view.at])}  ${valueAt(view.at)}   then: ${next}`;
 }
@@ -113,7 +115,8 @@ function moveCursor(event) {
     const here = cells[Math.max(at, 0)].getBoundingClientRect();
     for (let i = Math.max(at, 0); i >= 0 && i <= last; i += line) {
       const there = cells[i].getBoundingClientRect();
-      const isPast = line > 0 ? there.top > here.top + 1 && there.left >= here.left - 1 : there.top < here.top - 1 && there.left <= here.left + 1;
+      const lines = (line * (there.top - here.top)) / here.height; // a sign for a newline stands a little lower
+      const isPast = lines > 0.6 && line * (there.left - here.left) >= -1;
       if (isPast) { at = i; break; }
     }
   }
