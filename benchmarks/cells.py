@@ -11,6 +11,7 @@ files included.
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from itertools import pairwise
 from pathlib import Path
 
 import tinygrad_seq as tg
@@ -42,9 +43,7 @@ def main() -> None:
     text = parts(corpus, usual([document.name for document in corpus.documents]), limit=args.symbols)
     find(model, untrained, text, say=lambda what: stages.append((what, clock())))
     stages.append(("", clock()))
-    rows = [
-        {"stage": name, "CPU s": after - start} for (name, start), (_, after) in zip(stages, stages[1:], strict=False)
-    ]
+    rows = [{"stage": name, "CPU s": after - start} for (name, start), (_, after) in pairwise(stages)]
     total = stages[-1][1] - stages[0][1]
     result = {
         "symbols": len(text),

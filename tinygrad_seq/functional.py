@@ -9,6 +9,7 @@ from .backend import is_array, namespace, owner
 from .errors import ConfigError, DTypeError, ShapeError
 from .ops.cross_entropy import CrossEntropy
 from .ops.layer_norm import LayerNorm
+from .ops.linalg import Linear
 from .tensor import Tensor
 
 __all__ = [
@@ -37,8 +38,8 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise ShapeError(
             f"linear: x of shape {x.shape} for a weight of {weight.shape}: {x.shape[-1:]} != {weight.shape[1:]}."
         )
-    y = x @ weight.mT
-    return y if bias is None else y + bias
+    y: Tensor = Linear.apply(x, weight, bias)
+    return y
 
 
 def embedding(ids: Any, weight: Tensor) -> Tensor:

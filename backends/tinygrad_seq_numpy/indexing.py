@@ -11,8 +11,10 @@ def index_add(x: np.ndarray, index: Any, values: Any) -> np.ndarray:
     """Add `values` into `x` at `index`, in place; repeated indices add up."""
     if is_basic(index) or (isinstance(index, np.ndarray) and index.dtype == bool):
         x[index] += values  # no element is met twice
-    elif isinstance(index, np.ndarray) and index.dtype.kind in "iu" and x.ndim > 1:
+    elif is_whole(index) and x.ndim > 1:
         add_rows(x, index, np.broadcast_to(values, (*index.shape, *x.shape[1:])))
+    elif picks_columns(index) and x.ndim == 2:
+        add_rows(x.T, index[1], np.broadcast_to(values, (len(x), *index[1].shape)).T)
     else:
         np.add.at(x, index, values)
     return x
@@ -22,6 +24,23 @@ def is_basic(index: Any) -> bool:
     """Tell whether an index is made of slices and plain integers, not of arrays."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(p is None or p is Ellipsis or type(p) is int or isinstance(p, slice) for p in parts)
+
+
+def is_whole(index: Any) -> bool:
+    """Tell whether an index is an array of whole numbers."""
+    return isinstance(index, np.ndarray) and index.dtype.kind in "iu"
+
+
+def picks_columns(index: Any) -> bool:
+    """Tell whether an index is `[:, k]` with a list k of whole numbers."""
+    return (
+        isinstance(index, tuple)
+        and len(index) == 2
+        and isinstance(index[0], slice)
+        and index[0] == slice(None)
+        and is_whole(index[1])
+        and index[1].ndim == 1
+    )
 
 
 FEW = 128  # rows that are sooner added one by one than sorted

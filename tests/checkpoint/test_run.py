@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from tinygrad_seq import errors
-from tinygrad_seq.checkpoint import load
+from tinygrad_seq.checkpoint import HASH, load
 from tinygrad_seq.data import ByteVocab, CharVocab, Corpus
 from tinygrad_seq.train.fit import fit
-from tinygrad_seq.train.run import BEST, CONFIG, LAST, LOG, VOCABULARY, Run
+from tinygrad_seq.train.run import BEST, CONFIG, LAST, LOG, PREVIOUS, VOCABULARY, Run
 from tinygrad_seq.train.settings import OPTIMIZERS, Settings
 
 DICE = random.Random(0)
@@ -118,6 +118,58 @@ def test_an_opened_run_has_the_model_of_its_best_step(tmp_path: Path) -> None:
     assert not model.training
     for name, array in model.state_dict().items():
         np.testing.assert_array_equal(array, load(tmp_path / BEST)[0][name])
+
+
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> None:
+    whole = train(tmp_path / "whole", {"save_every": 2})
+    run = train(tmp_path / "run", {"save_every": 2, "steps": 4})
+    damage(run.folder / LAST)
+    run.change(steps=6)
+    training, held_out = run.settings.split(CORPUS)
+    moment = run.resume(training)
+    assert moment.step == 2
+    assert "last.safetensors is damaged" in moment.instead_of
+    assert [line["step"] for line in run.log()] == [1, 2]
+    for _ in fit(run, moment, training, held_out):
+        pass
+    assert load(run.folder / LAST)[1] == load(whole.folder / LAST)[1]
+    assert log(run) == log(whole)
+
+
+def test_two_damaged_checkpoints_are_an_error(tmp_path: Path) -> None:
+    run = train(tmp_path, {"save_every": 2})
+    damage(tmp_path / LAST)
+    damage(tmp_path / PREVIOUS)
+    with pytest.raises(errors.CheckpointError, match=r"previous\.safetensors is damaged"):
+        run.resume(CORPUS)
+    (tmp_path / PREVIOUS).unlink()
+    with pytest.raises(errors.CheckpointError, match=r"last\.safetensors is damaged"):
+        run.resume(CORPUS)
+
+
+def test_a_checkpoint_without_its_hash_is_no_longer_whole(tmp_path: Path) -> None:
+    run = train(tmp_path, {})
+    for name in (BEST, LAST):
+        content = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(content.replace(HASH.encode(), HASH.upper().encode()))
+    with pytest.raises(errors.CheckpointError, match="the hash of its content is missing"):
+        run.model()
+    with pytest.raises(errors.CheckpointError, match="the hash of its content is missing"):
+        run.resume(CORPUS)
+
+
+@pytest.mark.parametrize("junk", [b"\xff\xfe", b"[" * 100_000, b"[]", b"5", b'{"loss": 1}', b'{"step": "7"}', b"{"])
+def test_a_log_ends_where_it_is_no_log_any_more(tmp_path: Path, junk: bytes) -> None:
+    run = train(tmp_path, {})
+    lines = (tmp_path / LOG).read_bytes().splitlines()
+    (tmp_path / LOG).write_bytes(b"\n".join([*lines[:3], junk, *lines[3:]]))
+    assert [line["step"] for line in run.log()] == [1, 2, 3]
 
 
 @pytest.mark.oracle

@@ -103,6 +103,17 @@ def test_a_damaged_checkpoint(call: Call, trained: Path, tmp_path: Path) -> None
     failed(call("sample", "run"), "best.safetensors is damaged", "Use another copy")
 
 
+def test_a_damaged_checkpoint_is_named_and_the_one_before_goes_on(train: Call, call: Call) -> None:
+    train("--save-every", 2)
+    content = bytearray(Path("run/last.safetensors").read_bytes())
+    content[-1] ^= 1
+    Path("run/last.safetensors").write_bytes(content)
+    done = call("train", "--resume", "run", "--steps", 8)
+    assert done.code == 0, done
+    assert "last.safetensors is damaged" in done.out
+    assert "That one is used now: previous.safetensors.\nGoing on after step 4 of 8" in done.out
+
+
 @pytest.mark.skipif(find_spec("tinygrad_seq_cupy") is not None, reason="the backend is here")
 def test_a_backend_that_cannot_run_here(train: Call) -> None:
     failed(train("--backend", "cupy"), "the backend 'cupy' cannot run here", "Leave --backend out")

@@ -106,8 +106,10 @@ def test_numba_is_imported_by_the_first_sequence_only():
     pytest.importorskip("numba")
     program = """
 import sys, numpy as np, tinygrad_seq as tg
-from tinygrad_seq import nn
+from tinygrad_seq import nn, optim
 net = nn.RNN(2, 3)
+net.weight_ih_l0.grad = tg.zeros((3, 2))
+optim.Adam(net).step()
 tg.functional.cross_entropy(tg.zeros((1, 2)), [0])  # has a kernel too, and none that is compiled
 print("numba" in sys.modules)
 net(np.zeros((2, 1, 2), np.float32))

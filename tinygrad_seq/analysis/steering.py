@@ -9,11 +9,13 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..backend import owner
 from ..errors import ConfigError
 from ..models import CharLM
 from ..models.inference import inference
 from ..models.stepping import Change, by_layer
-from ..ops import tanh
+from ..ops import tanh, where
+from ..tensor import Tensor
 
 __all__ = ["Dose", "Pin", "dose", "pinned", "steered"]
 
@@ -60,14 +62,17 @@ def pinned(pins: Sequence[Pin]) -> Change:
     """Return the change of a state that holds units: c_u = value and h_u = o_u tanh(value); without c, h_u = value."""
 
     def change(layer: int, state: tuple[Any, ...], gates: Mapping[str, Any]) -> tuple[Any, ...]:
-        for pin in pins:
-            if pin.layer == layer + 1:
-                *_, last = state = tuple(part.copy() for part in state)
-                last[:, pin.unit] = pin.value
-                if len(state) == 2:
-                    h, c = state
-                    h[:, pin.unit] = gates["o"][:, pin.unit] * tanh(c[:, pin.unit])
-        return state
+        here = [pin for pin in pins if pin.layer == layer + 1]
+        if not here:
+            return state
+        *shown, kept = state
+        held, values = np.zeros((1, kept.shape[1]), bool), np.zeros((1, kept.shape[1]), kept.dtype)
+        for pin in here:
+            held[0, pin.unit], values[0, pin.unit] = True, pin.value
+        to_backend = owner(kept.data if isinstance(kept, Tensor) else kept).from_host
+        held, values = to_backend(held), to_backend(values)
+        kept = where(held, values, kept)
+        return (*(where(held, gates["o"] * tanh(kept), h) for h in shown), kept)
 
     return change
 

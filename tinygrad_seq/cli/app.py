@@ -18,6 +18,7 @@ from .gates import gates
 from .grads import grads
 from .graph import graph
 from .sample import sample
+from .sentiment import sentiment
 from .steer import steer
 from .train import train
 
@@ -49,6 +50,7 @@ app = typer.Typer(
 )
 for command in (demo, train, sample, evaluate, cells, gates, steer, graph, grads, doctor):
     app.command("eval" if command is evaluate else command.__name__)(command)
+app.add_typer(sentiment, name="sentiment")
 
 
 def show_version(wanted: bool) -> None:

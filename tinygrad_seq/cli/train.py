@@ -14,7 +14,7 @@ from ..errors import ConfigError
 from ..models.cells import CellName
 from ..train.environment import environment
 from ..train.fit import fit
-from ..train.run import Moment, Run
+from ..train.run import PREVIOUS, Moment, Run
 from ..train.schedule import ScheduleName
 from ..train.settings import OPTIMIZERS, OptimizerName, Settings
 from .backend import BackendOption, selected
@@ -50,6 +50,9 @@ def train(
     cell: Annotated[CellName, typer.Option(help="Kind of recurrent net.", rich_help_panel=MODEL)] = USUAL.cell,
     hidden: Annotated[int, typer.Option(min=1, help="Units per layer.", rich_help_panel=MODEL)] = USUAL.hidden_size,
     layers: Annotated[int, typer.Option(min=1, help="Layers.", rich_help_panel=MODEL)] = USUAL.num_layers,
+    weight_norm: Annotated[
+        bool, typer.Option("--weight-norm", help="Normalise the weights of an mlstm.", rich_help_panel=MODEL)
+    ] = USUAL.weight_norm,
     dropout: Annotated[
         float,
         typer.Option(min=0, max=0.95, help="Share of activations dropped after each layer.", rich_help_panel=MODEL),
@@ -161,6 +164,7 @@ def train(
         cell=cell,
         hidden_size=hidden,
         num_layers=layers,
+        weight_norm=weight_norm,
         dropout=dropout,
         dtype=dtype,
         batch_size=batch_size,
@@ -207,6 +211,8 @@ def go_on(folder: Path, changes: dict[str, Any], steps: int | None, epochs: floa
             f"To train it further: tinygrad-seq train --resume {quoted(folder)} --steps {2 * run.settings.steps}"
         )
     print(f"Text: {size(corpus)}")
+    if moment.instead_of:
+        print(f"{moment.instead_of}\nThat one is used now: {PREVIOUS}.")
     print(f"Going on after step {moment.step:,} of {run.settings.steps:,}.")
     here = environment()
     changed = [

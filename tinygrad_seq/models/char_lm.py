@@ -14,7 +14,7 @@ from .. import ops, scope
 from ..backend import owner
 from ..data import Batch, ByteVocab, Vocab
 from ..errors import ConfigError
-from ..nn import Dropout, Embedding, Linear, Module
+from ..nn import Dropout, Embedding, Linear, Module, RecurrentOutput
 from ..nn.arguments import beside
 from ..tensor import Tensor
 from .cells import CellName, recurrent
@@ -28,7 +28,8 @@ __all__ = ["CharLM"]
 class CharLM(Module):
     """P(x_{t+1} | x_1 .. x_t) = softmax(W h_t + b), h_t from a recurrent net that reads one symbol at a time.
 
-    Without `embedding_size` a symbol enters as a one-hot vector. Dropout works between layers and before the output.
+    Without `embedding_size` a symbol enters as a one-hot vector. `weight_norm` is that of `nn.MLSTM`. Dropout works
+    between layers and before the output.
     Shapes: x (batch, time), whole numbers; logits (batch, time, V).
 
     >>> from tinygrad_seq.data import CharVocab
@@ -46,15 +47,17 @@ class CharLM(Module):
         *,
         cell: CellName = "lstm",
         embedding_size: int | None = None,
+        weight_norm: bool = False,
         dropout: float = 0.0,
         dtype: Any = "float32",
     ) -> None:
         self.vocab = vocab
         self.hidden_size, self.num_layers, self.cell = hidden_size, num_layers, cell
-        self.embedding_size, self.dropout_p, self.dtype = embedding_size, dropout, np.dtype(dtype).name
+        self.embedding_size, self.weight_norm = embedding_size, weight_norm
+        self.dropout_p, self.dtype = dropout, np.dtype(dtype).name
         self.embedding = None if embedding_size is None else Embedding(len(vocab), embedding_size, dtype)
         size = len(vocab) if embedding_size is None else embedding_size
-        self.rnn = recurrent(cell, size, hidden_size, num_layers, dropout, dtype=dtype)
+        self.rnn = recurrent(cell, size, hidden_size, num_layers, dropout, weight_norm=weight_norm, dtype=dtype)
         self.dropout = Dropout(dropout)
         self.head = Linear(hidden_size, len(vocab), dtype=dtype)
 
@@ -65,20 +68,24 @@ class CharLM(Module):
             "num_layers": self.num_layers,
             "cell": self.cell,
             "embedding_size": self.embedding_size,
+            "weight_norm": self.weight_norm,
             "dropout": self.dropout_p,
             "dtype": self.dtype,
         }
 
     def forward(self, x: Any, state: Any = None) -> tuple[Tensor, Any]:
         """Return the scores of every next symbol, and the state after the last one."""
+        output, state = self.read(x, state)
+        return self.head(self.dropout(output)), state
+
+    def read(self, x: Any, state: Any = None, lengths: Any = None) -> RecurrentOutput:
+        """Return the hidden states (batch, time, H), and the state after the true last symbol of each row."""
         x = beside(x, self.head.weight)
         if self.embedding is None:
-            output, state = self.rnn(x, state)
-        elif len(self.vocab) < x.size:  # fewer symbols than places: cheaper to multiply each symbol's vector once
-            output, state = self.rnn(x, state, table=self.embedding.weight)
-        else:
-            output, state = self.rnn(self.embedding(x), state)
-        return self.head(self.dropout(output)), state
+            return self.rnn(x, state, lengths=lengths)
+        if len(self.vocab) < x.size:  # fewer symbols than places: cheaper to multiply each symbol's vector once
+            return self.rnn(x, state, lengths=lengths, table=self.embedding.weight)
+        return self.rnn(self.embedding(x), state, lengths=lengths)
 
     def loss(self, batch: Batch, state: Any = None) -> tuple[Tensor, Any]:
         """Return the mean cross-entropy of a batch in nats per symbol, and the state to carry on, detached.

@@ -17,6 +17,7 @@ from ..backend import Shape
 from ..engine import checkpoint
 from ..engine.fused import FusedOp, Path
 from ..errors import ConfigError, ShapeError
+from ..ops.linalg import Linear
 from ..tensor import Tensor
 from . import init
 from .arguments import State, a_step_ahead, as_input, as_mask, check_symbols, start_state, step_mask, symbols
@@ -26,18 +27,15 @@ from .state import LSTMState, RecurrentOutput
 __all__ = ["Cell", "Options", "Recurrent", "SequenceOp"]
 
 
-def projected(x_t: Tensor, W_T: Tensor, b: Tensor | None = None) -> Tensor:
+def projected(x_t: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
     """Return W x_t + b; whole numbers x_t stand for one-hot vectors: a column of W is picked.
 
-    Shapes: x_t (B, I) or integers (B,), W_T (I, G), result (B, G).
+    Shapes: x_t (B, I) or integers (B,), W (G, I), b (G,) or None, result (B, G).
     """
-    y = W_T[x_t.data] if x_t.dtype.kind in "iu" else x_t @ W_T
+    if x_t.dtype.kind not in "iu":
+        return Linear.apply(x_t, W, b)
+    y = ops.matrix_transpose(W[:, x_t.data])
     return y if b is None else y + b
-
-
-def summed(b_ih: Tensor | None, b_hh: Tensor | None) -> Tensor | None:
-    """Return the sum of the two biases, which come together or not at all."""
-    return None if b_ih is None else b_ih + b_hh
 
 
 class SequenceOp(FusedOp):

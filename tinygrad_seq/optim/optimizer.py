@@ -89,12 +89,15 @@ class Optimizer:
                 xp = namespace(p)
                 slots = self.state.get(name, {})
                 check_together(by, name, p, g, *slots.values())
-                slots = {s: slots[s] if s in slots else xp.full(p.shape, x, dtype=p.dtype) for s, x in starts.items()}
+                if slots.keys() != starts.keys():
+                    slots = {
+                        s: slots[s] if s in slots else xp.full(p.shape, x, dtype=p.dtype) for s, x in starts.items()
+                    }
                 t = self.steps.get(name, 0) + 1
-                if (key := (t, owner(p), p.dtype)) not in runners:
+                if (key := (t, xp, p.dtype)) not in runners:
                     program = traced(self.update, t, list(starts), settings)
                     runners[key] = program and owner(p).in_place(program, p.dtype)
-                if (run := runners[key]) and run([p, g, *slots.values()]):
+                if (run := runners[key]) and run([p, g, *[slots[s] for s in starts]]):
                     parameter.written(by)
                 else:
                     p, slots = self.update(xp, t, p, g, **slots, **settings)
@@ -158,9 +161,9 @@ class Optimizer:
 
 def check_together(by: str, name: str, p: Any, *others: Any) -> None:
     """Raise BackendError unless the gradient and the state of a parameter live where it does."""
-    home = owner(p)
+    kind, home = type(p), owner(p)
     for other in others:
-        if owner(other) is not home:
+        if type(other) is not kind and owner(other) is not home:
             raise BackendError(
                 f"{by}: parameter '{name}' is on '{home.name}', its gradient or state on '{owner(other).name}'."
                 "\n    Move the model before the first step; later, move the state after it:"

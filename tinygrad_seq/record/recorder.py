@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from typing import Any, Literal, get_args
 from weakref import ref
@@ -29,7 +30,7 @@ __all__ = ["record"]
 Values = Literal["summary", "full"] | None
 Gradients = Literal["summary", "parts", "full"] | None
 
-SMALL = 64 * 1024  # bytes: up to here the parts of a parameter's gradient are kept
+SMALL = 64 * 1024  # bytes: the parts of a parameter's gradient are kept if these or the parameter have no more
 
 
 @contextmanager
@@ -51,8 +52,8 @@ def record(
 
     `values` and `gradients` say what is kept of arrays: "summary" (length, least, largest), "full" (the arrays too), or
     None. `gradients="parts"` keeps, besides summaries, how long a parameter's gradient is after each part that is added
-    to it, that of one time step in a loop, and parts of at most 64 kB themselves; "full" keeps these too. Raises
-    ConfigError for another word, and for a model without recurrent layers.
+    to it, that of one time step in a loop, and the parts themselves where they or the parameter have at most 64 kB;
+    "full" keeps these too. Raises ConfigError for another word, and for a model without recurrent layers.
     With `expand` fused operations run their reference, step by step, and not their kernel: every step is seen, and
     rounding may differ from the kernel's. Otherwise a recorded run computes the same numbers.
 
@@ -235,7 +236,8 @@ class Backward(Watcher):
             sent.data, sent.at = np.array(data if at is None else data.ravel()), at
             so_far = sent.add_into(self.gathered.get(target.id), parent.shape)
             self.gathered[target.id], sent.total = so_far, length(so_far)
-            if data.nbytes > SMALL:
+            whole = target if target.view_of is None else self.recorder.tape.nodes[target.view_of]
+            if min(data.size, prod(whole.shape or ())) * data.itemsize > SMALL:
                 sent.data = sent.at = None
             elif target.view_of is not None and target.at is None:
                 target.at = where_it_lies(parent, data_of(gradient))

@@ -73,7 +73,7 @@ class Record:
                 continue
             so_far[sent.target] = sent.add_into(so_far.get(sent.target), self.nodes[sent.target].shape or ())
             if sent.source in own:
-                so_far.pop(sent.source)
+                so_far.pop(sent.source, None)
             yield sent, self.gathered(parameter, so_far)
 
     def gathered(self, parameter: int, so_far: dict[int, Any]) -> np.ndarray:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Generator
 from dataclasses import dataclass
 from math import inf
 from time import perf_counter
+from typing import TextIO
 
 from ..data import Corpus
 from .evaluate import evaluate
@@ -84,18 +86,19 @@ def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> 
             log.write(progress.line() + "\n")
             saved = ends or step.number % settings.save_every == 0
             if saved:
-                save(run, moment, held_out)
+                save(run, moment, held_out, log)
             try:
                 yield progress
             except GeneratorExit:
                 if not saved:
-                    save(run, moment, held_out)
+                    save(run, moment, held_out, log)
                 raise
             began = perf_counter()
 
 
-def save(run: Run, moment: Moment, held_out: Corpus | None) -> None:
-    """Save the moment, and the newest weights as the best where no held-out text tells which are better."""
+def save(run: Run, moment: Moment, held_out: Corpus | None, log: TextIO) -> None:
+    """Save the moment, its log before it, and the newest weights as the best where no text was held out."""
+    os.fsync(log.fileno())
     if held_out is None:
         run.save_best(moment)
     run.save_last(moment)

@@ -11,8 +11,9 @@ from typing import Any, Self
 import numpy as np
 
 from .. import random
+from ..atomic import replace_file
 from ..backend import use_backend
-from ..checkpoint import load, replace_file, save
+from ..checkpoint import load, save
 from ..data import Corpus, Vocab, vocab_from_json
 from ..errors import CheckpointError, ConfigError, DataError, TinygradSeqError
 from ..models import CharLM
@@ -24,7 +25,8 @@ from .settings import Settings
 
 __all__ = ["Moment", "Run"]
 
-CONFIG, VOCABULARY, LOG, BEST, LAST = "config.json", "vocab.json", "log.jsonl", "best.safetensors", "last.safetensors"
+CONFIG, VOCABULARY, LOG = "config.json", "vocab.json", "log.jsonl"
+BEST, LAST, PREVIOUS = "best.safetensors", "last.safetensors", "previous.safetensors"
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Moment:
         step: how many steps have been taken; it is the position in the text too.
         state: what the model carries from one batch to the next.
         best: the lowest held-out loss so far, in nats per symbol.
+        instead_of: where `last.safetensors` was damaged and the one before it had to do: what was wrong.
     """
 
     model: CharLM
@@ -43,13 +46,14 @@ class Moment:
     state: Any = None
     step: int = 0
     best: float | None = None
+    instead_of: str = ""
 
 
 class Run:
     """A folder with `config.json`, `vocab.json`, `log.jsonl` (a line per step) and the weights, best and last.
 
     `best.safetensors` holds the weights alone, under PyTorch's names; `last.safetensors` all that training goes on
-    from, in one file, because two could not be replaced at the same moment.
+    from, in one file, because two could not be replaced at the same moment. `previous.safetensors` is the one before.
     """
 
     def __init__(self, folder: str | Path, config: dict[str, Any], vocab: Vocab) -> None:
@@ -80,7 +84,7 @@ class Run:
             ) from error
         text = {"source": corpus.source, "sha256": corpus.sha256, "symbols": len(corpus)}
         run = cls(folder, {"settings": settings.to_json(), "text": text, "environment": environment()}, corpus.vocab)
-        for name in (LAST, BEST, LOG):
+        for name in (LAST, PREVIOUS, BEST, LOG):
             (folder / name).unlink(missing_ok=True)
         run.write_json(VOCABULARY, corpus.vocab.to_json())
         run.write_json(CONFIG, run.config)
@@ -151,7 +155,7 @@ class Run:
                 f"{self.folder} has no weights yet: it stopped before the first were saved. "
                 f"Go on with it: tinygrad-seq train --resume {self.folder}"
             )
-        weights, about = load(self.folder / BEST)
+        weights, about = load(self.folder / BEST, must_have_hash=True)
         self.check_vocab(about.get("vocab"), BEST)
         model = self.new_model()
         model.load_state_dict(weights)
@@ -176,24 +180,32 @@ class Run:
             "optimizer": optimizer,
             "schedule": moment.schedule.state_dict(),
         }
-        save(self.folder / LAST, arrays, {"training": json.dumps(about), "vocab": self.vocab_hash})
+        metadata = {"training": json.dumps(about), "vocab": self.vocab_hash}
+        save(self.folder / LAST, arrays, metadata, previous=PREVIOUS)
 
     def resume(self, training: Corpus) -> Moment:
-        """Put back the moment that `save_last` wrote, and the log as it was then.
+        """Put back the moment that `save_last` wrote, or if that file is damaged the one before; and the log as it was.
 
         Raises:
-            CheckpointError: nothing was saved yet, the file is damaged, or it belongs to another model.
+            CheckpointError: nothing was saved yet, both files are damaged, or they belong to another model.
         """
         if not (self.folder / LAST).is_file():
             raise CheckpointError(
                 f"{self.folder} cannot be resumed: it stopped before anything was saved. Begin it again with --force."
             )
-        arrays, about = load(self.folder / LAST)
-        self.check_vocab(about.get("vocab"), LAST)
+        name, instead_of = LAST, ""
+        try:
+            arrays, about = load(self.folder / LAST, must_have_hash=True)
+        except CheckpointError as error:
+            if not (self.folder / PREVIOUS).is_file():
+                raise
+            name, instead_of = PREVIOUS, str(error)
+            arrays, about = load(self.folder / PREVIOUS, must_have_hash=True)
+        self.check_vocab(about.get("vocab"), name)
         try:
             saved = json.loads(about["training"])
             moment = self.begin(training)
-            moment.step, moment.best = saved["step"], saved["best"]
+            moment.step, moment.best, moment.instead_of = saved["step"], saved["best"], instead_of
             moment.model.load_state_dict(below("model.", arrays))
             moment.optimizer.load_state_dict({**saved["optimizer"], "state": nested(below("optimizer.", arrays))})
             moment.schedule.load_state_dict(saved["schedule"])
@@ -204,7 +216,7 @@ class Run:
             if isinstance(error, TinygradSeqError):
                 raise
             raise CheckpointError(
-                f"{self.folder / LAST} lacks what training goes on from ({error!r}). It was written by another version."
+                f"{self.folder / name} lacks what training goes on from ({error!r}). It was written by another version."
             ) from error
         kept = [line for line in self.log() if line["step"] <= moment.step]
         replace_file(self.folder / LOG, "".join(json.dumps(line) + "\n" for line in kept).encode())
@@ -218,14 +230,17 @@ class Run:
         return Moment(model, optimizer, self.settings.make_schedule(optimizer, self.settings.steps_per_epoch(training)))
 
     def log(self) -> list[dict[str, Any]]:
-        """Return the lines of the log; one that was cut off when the process died is left out."""
-        lines = []
+        """Return the lines of the log; it ends where a line was cut off when the process died."""
+        lines: list[dict[str, Any]] = []
         if (self.folder / LOG).exists():
-            for line in (self.folder / LOG).read_text("utf-8").splitlines():
+            for text in (self.folder / LOG).read_bytes().splitlines():
                 try:
-                    lines.append(json.loads(line))
-                except json.JSONDecodeError:
+                    line = json.loads(text)
+                except (ValueError, RecursionError):
                     break
+                if not isinstance(line, dict) or type(line.get("step")) is not int:
+                    break
+                lines.append(line)
         return lines
 
     @property

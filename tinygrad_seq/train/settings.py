@@ -64,6 +64,7 @@ class Settings:
     cell: CellName = "lstm"
     hidden_size: int = 128
     num_layers: int = 1
+    weight_norm: bool = False
     dropout: float = 0.0
     dtype: str = "float32"
     batch_size: int = 32
@@ -105,7 +106,15 @@ class Settings:
 
     def make_model(self, vocab: Vocab) -> CharLM:
         """Build the model."""
-        return CharLM(vocab, self.hidden_size, self.num_layers, cell=self.cell, dropout=self.dropout, dtype=self.dtype)
+        return CharLM(
+            vocab,
+            self.hidden_size,
+            self.num_layers,
+            cell=self.cell,
+            weight_norm=self.weight_norm,
+            dropout=self.dropout,
+            dtype=self.dtype,
+        )
 
     def make_optimizer(self, model: CharLM) -> Optimizer:
         """Build the optimizer."""

@@ -1,0 +1,134 @@
+"""Elementwise programs as one loop each, made by LLVM in milliseconds: every number is read and written once.
+
+The loop does what NumPy's calls do to each number, in the same order, and joins nothing: the result is the same, bit
+for bit. The constants of a program are arguments, so that the steps of a training share one loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from ctypes import CFUNCTYPE, addressof, c_char, c_int64, c_void_p
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+from llvmlite import ir
+
+from tinygrad_seq.backend import Call, Program
+
+from .blas import TYPES
+from .shards import in_shards
+
+__all__ = ["runner"]
+
+Loop = Callable[..., None]
+
+INTEGER = ir.IntType(64)
+NUMBERS = {"s": ir.FloatType(), "d": ir.DoubleType()}
+
+
+def runner(program: Program, dtype: Any) -> Callable[[Sequence[np.ndarray]], None] | None:
+    """Return a function that runs a program on contiguous arrays of one length; None for what is not compiled."""
+    if dtype not in TYPES or not all(call.name in FUNCTIONS for call in program.calls):
+        return None
+    loop = compiled(program.calls, program.arrays, len(program.constants), TYPES[dtype])
+    constants = np.array(program.constants, dtype)
+
+    def run(arrays: Sequence[np.ndarray]) -> None:
+        n = arrays[0].size
+        plain = [x if x.flags.carray else x.copy(order="C") for x in (*arrays, constants)]  # some are only read
+        addresses = [address(x) for x in plain]
+        in_shards(lambda i, j: loop(*addresses, i, j), n, n * len(program.calls))
+
+    return run
+
+
+def address(x: Any) -> int:
+    """Return where a contiguous array begins, at a quarter of the price of `x.ctypes.data`."""
+    return addressof(c_char.from_buffer(x)) if x.size else 0  # ctypes refuses nothing at all
+
+
+@cache
+def compiled(calls: tuple[Call, ...], arrays: int, constants: int, number: str) -> Loop:
+    """Return loop(*addresses of the arrays, address of the constants, first, stop)."""
+    module = llvm.parse_assembly(str(written(calls, arrays, constants, NUMBERS[number])))
+    machine = llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3
+    )
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = True
+    passes = llvm.create_pass_builder(machine, options)
+    passes.getModulePassManager().run(module, passes)
+    engine = llvm.create_mcjit_compiler(module, machine)
+    engine.finalize_object()
+    loop: Any = CFUNCTYPE(None, *[c_void_p] * (arrays + 1), c_int64, c_int64)(engine.get_function_address("loop"))
+    loop.engine = engine  # which owns the code
+    made: Loop = loop
+    return made
+
+
+def written(calls: Sequence[Call], arrays: int, constants: int, number: Any) -> ir.Module:
+    """Return the loop in LLVM's language: load each array's number, make the calls, store what was written."""
+    module = ir.Module()
+    module.triple = llvm.get_default_triple()
+    kind = ir.FunctionType(ir.VoidType(), [*[number.as_pointer()] * (arrays + 1), INTEGER, INTEGER])
+    function = ir.Function(module, kind, "loop")
+    *given, fixed, first, stop = function.args
+    for pointer in (*given, fixed):
+        pointer.add_attribute("noalias")
+    before, body, after = (function.append_basic_block(name) for name in ("before", "body", "after"))
+    builder = ir.IRBuilder(before)
+    numbers = [builder.load(builder.gep(fixed, [INTEGER(k)])) for k in range(constants)]
+    builder.cbranch(builder.icmp_signed("<", first, stop), body, after)
+    builder.position_at_end(body)
+    i = builder.phi(INTEGER)
+    places: dict[int, Any] = dict(enumerate([builder.load(builder.gep(x, [i])) for x in given] + numbers))
+    for call in calls:
+        places[call.writes] = FUNCTIONS[call.name](builder, *(places[k] for k in call.reads))
+    for k in sorted({call.writes for call in calls if call.writes < arrays}):
+        builder.store(places[k], builder.gep(given[k], [i]))
+    following = builder.add(i, INTEGER(1))
+    i.add_incoming(first, before)
+    i.add_incoming(following, body)
+    builder.cbranch(builder.icmp_signed("<", following, stop), body, after)
+    ir.IRBuilder(after).ret_void()
+    return module
+
+
+def larger(builder: Any, x: Any, y: Any, sign: str = ">=") -> Any:
+    """The larger of two numbers, NaN if one of them is."""
+    is_nan = builder.fcmp_unordered("uno", x, x)
+    return builder.select(builder.or_(builder.fcmp_ordered(sign, x, y), is_nan), x, y)
+
+
+def smaller(builder: Any, x: Any, y: Any) -> Any:
+    """The smaller of two numbers, NaN if one of them is."""
+    return larger(builder, x, y, "<=")
+
+
+def sign(builder: Any, x: Any) -> Any:
+    """-1, 0 or 1, and NaN of NaN."""
+    zero, one, minus_one = (ir.Constant(x.type, v) for v in (0.0, 1.0, -1.0))
+    negative = builder.select(builder.fcmp_ordered("<", x, zero), minus_one, builder.fmul(x, zero))
+    return builder.select(builder.fcmp_ordered(">", x, zero), one, negative)
+
+
+def named(name: str) -> Callable[[Any, Any], Any]:
+    """Return a function that LLVM knows by name."""
+    return lambda builder, x: builder.call(builder.module.declare_intrinsic(name, [x.type]), [x])
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "add": ir.IRBuilder.fadd,
+    "subtract": ir.IRBuilder.fsub,
+    "multiply": ir.IRBuilder.fmul,
+    "divide": ir.IRBuilder.fdiv,
+    "negative": ir.IRBuilder.fneg,
+    "positive": lambda builder, x: x,
+    "abs": named("llvm.fabs"),
+    "sqrt": named("llvm.sqrt"),
+    "maximum": larger,
+    "minimum": smaller,
+    "sign": sign,
+}
