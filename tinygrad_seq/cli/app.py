@@ -8,15 +8,18 @@ import typer
 from typer.core import TyperGroup
 
 from ..train.blas import use_one_thread
+from .cells import cells
 from .debug import wants_traceback
 from .demo import demo
 from .doctor import doctor
 from .evaluate import evaluate
 from .failure import report
+from .gates import gates
 from .grads import grads
 from .graph import graph
 from .sample import sample
 from .sentiment import sentiment
+from .steer import steer
 from .train import train
 
 __all__ = ["app"]
@@ -45,7 +48,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, train, sample, evaluate, graph, grads, doctor):
+for command in (demo, train, sample, evaluate, cells, gates, steer, graph, grads, doctor):
     app.command("eval" if command is evaluate else command.__name__)(command)
 app.add_typer(sentiment, name="sentiment")
 

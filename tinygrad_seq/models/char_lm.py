@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -20,7 +20,7 @@ from ..tensor import Tensor
 from .cells import CellName, recurrent
 from .inference import inference
 from .sampling import choose, probabilities
-from .stepping import bare, by_layer, step
+from .stepping import Change, bare, by_layer, step
 
 __all__ = ["CharLM"]
 
@@ -104,12 +104,14 @@ class CharLM(Module):
         top_k: int | None = None,
         top_p: float | None = None,
         seed: int = 0,
+        change: Callable[[int], Change | None] | None = None,
     ) -> Iterator[str]:
         """Yield `length` symbols of generated text, each drawn given all before it; the prime is read, not repeated.
 
         Without a prime the model reads a newline first (or the first symbol it knows). Dropout is off, the same seed
         gives the same text, and `temperature`, `top_k` and `top_p` are those of `sampling.probabilities`. A byte that
-        is not the last of its character yields "", and a character cut off at the end is left out.
+        is not the last of its character yields "", and a character cut off at the end is left out. `change(n)` may
+        return what is to change the state from which symbol n >= 1 is written; see `stepping.Change`.
 
         Raises:
             DataError: the vocabulary does not know a symbol of the prime.
@@ -117,16 +119,20 @@ class CharLM(Module):
         """
         if length < 0:
             raise ConfigError(f"length={length}: how many symbols to write, at least 0.")
+        if change is not None and type(self).forward is not CharLM.forward:
+            raise ConfigError(
+                f"{type(self).__name__} has a forward of its own: its state cannot be changed step by step."
+            )
         vocab, rng = self.vocab, np.random.default_rng(seed)
         ids = vocab.encode(prime, strict=True) if prime else first(vocab)
         utf8 = codecs.getincrementaldecoder("utf-8")("replace")
         state: Any = None
         written: Any = cache(vocab.to_bytes if isinstance(vocab, ByteVocab) else vocab.decode)
         # a model with a forward of its own writes by that; who watches sees the modules at work
-        stepwise = type(self).forward is CharLM.forward and scope.mode.get().watcher is None
-        for _ in range(length):
+        stepwise = change is not None or (type(self).forward is CharLM.forward and scope.mode.get().watcher is None)
+        for n in range(length):
             if stepwise and state is not None:
-                scores, state = self.after(ids, state)
+                scores, state = self.after(ids, state, None if change is None else change(n))
             else:
                 with inference(self):  # anew for each symbol: between two of them the caller may go on training
                     logits, state = self(ids[None, :], state)
@@ -137,13 +143,18 @@ class CharLM(Module):
             text = written((symbol,))
             yield utf8.decode(text) if isinstance(text, bytes) else text
 
-    def after(self, ids: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
+    def after(self, ids: np.ndarray, state: Any, change: Change | None = None) -> tuple[np.ndarray, Any]:
         """Return the scores (V,) after one more symbol, and the state by layer, without a graph and without dropout."""
+        scores, state = self.scores_after(ids, state, change)
+        return scores[0], state
+
+    def scores_after(self, ids: np.ndarray, state: Any, change: Change | None = None) -> tuple[np.ndarray, Any]:
+        """Return the scores (B, V) after one more symbol (B,) in each row, and the state by layer."""
         x_t: Any = Tensor.handle(owner(self.head.weight.data).from_host(ids), None)
         if self.embedding is not None:
             x_t = ops.getitem(bare(self.embedding.weight), x_t)
-        h_t, state = step(self.rnn, x_t, state)
-        scores: Any = F.linear(h_t, bare(self.head.weight), bare(self.head.bias))[0]
+        h_t, state = step(self.rnn, x_t, state, change)
+        scores: Any = F.linear(h_t, bare(self.head.weight), bare(self.head.bias))
         return scores if isinstance(scores, np.ndarray) else scores.numpy(), state
 
     def generate(

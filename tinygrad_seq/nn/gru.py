@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Unpack
 
-from .. import ops
+from .. import ops, scope
 from ..tensor import Tensor
 from .recurrent import Cell, Options, Recurrent, SequenceOp, docstring, projected
 
@@ -34,6 +34,7 @@ def gru_step(
     r_t = ops.sigmoid(xr_t + hr_t)
     z_t = ops.sigmoid(xz_t + hz_t)
     n_t = ops.tanh(xn_t + r_t * hn_t)
+    scope.named(r=r_t, z=z_t, n=n_t)
     h_t = (1 - z_t) * n_t + z_t * h_prev
     return h_t
 
@@ -61,12 +62,15 @@ def gru_step_before(
     r_t = ops.sigmoid(xr_t + hr_t)
     z_t = ops.sigmoid(xz_t + hz_t)
     n_t = ops.tanh(xn_t + projected(r_t * h_prev, W_hn, b_hn))
+    scope.named(r=r_t, z=z_t, n=n_t)
     h_t = (1 - z_t) * n_t + z_t * h_prev
     return h_t
 
 
 class GRUSequence(SequenceOp):
     """The GRU over a whole sequence in one direction."""
+
+    activations = ("h", "r", "z", "n")
 
     @staticmethod
     def stepper(

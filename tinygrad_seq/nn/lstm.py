@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Unpack
 
-from .. import ops
+from .. import ops, scope
 from ..errors import ConfigError
 from ..tensor import Tensor
 from .recurrent import Cell, Options, Recurrent, SequenceOp, Weighted, docstring, projected
@@ -37,6 +37,7 @@ def lstm_step(
     a_t = projected(x_t, W_ih, b_ih) + projected(h_prev, W_hh, b_hh)
     i_t, f_t, g_t, o_t = ops.split(a_t, 4, axis=-1)
     i_t, f_t, g_t, o_t = ops.sigmoid(i_t), ops.sigmoid(f_t), ops.tanh(g_t), ops.sigmoid(o_t)
+    scope.named(i=i_t, f=f_t, g=g_t, o=o_t)
     c_t = f_t * c_prev + i_t * g_t
     h_t = o_t * ops.tanh(c_t)
     return LSTMState(h_t, c_t)
@@ -47,6 +48,7 @@ class LSTMSequence(SequenceOp):
 
     parts = ("h", "c")
     results = ("output", "h", "c")
+    activations = ("h", "c", "i", "f", "g", "o")
 
     @staticmethod
     def stepper(W_ih: Tensor, W_hh: Tensor, b_ih: Tensor | None, b_hh: Tensor | None) -> Callable[..., LSTMState]:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Unpack
 
-from .. import ops
+from .. import ops, scope
 from ..backend import Shape
 from ..tensor import Tensor
-from .lstm import lstm_step
+from .lstm import LSTMSequence, lstm_step
 from .module import Parameter
 from .recurrent import Cell, Options, Recurrent, SequenceOp, Weighted, docstring, projected
 from .state import LSTMState
@@ -34,6 +34,7 @@ def mlstm_step(
     b (4 H,).
     """
     m_t = projected(x_t, W_mx) * projected(h_prev, W_mh)
+    scope.named(m=m_t)
     return lstm_step(x_t, m_t, c_prev, W_ih, W_hh, b, None)
 
 
@@ -54,6 +55,7 @@ class MLSTMSequence(SequenceOp):
 
     parts = ("h", "c")
     results = ("output", "h", "c")
+    activations = (*LSTMSequence.activations, "m")
 
     @staticmethod
     def stepper(W_ih: Tensor, W_hh: Tensor, W_mx: Tensor, W_mh: Tensor, b: Tensor | None) -> Callable[..., LSTMState]:

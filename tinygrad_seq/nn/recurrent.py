@@ -71,6 +71,7 @@ class SequenceOp(FusedOp):
                 outputs[t] = ops.where(here, new[0], 0.0)
                 held = [ops.where(here, n, s) for n, s in zip(new[::-1], state[::-1], strict=True)]
                 new = tuple(held[::-1])  # h comes last, as from a step: that is how it is known in a record
+            scope.named(**dict(zip(cls.parts, new, strict=True)))
             state = new
         scope.step(None)
         return (ops.stack(outputs), *state)

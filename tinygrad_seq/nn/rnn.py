@@ -37,6 +37,8 @@ def rnn_step(
 class RNNSequence(SequenceOp):
     """The plain recurrence over a whole sequence in one direction."""
 
+    activations = ("h",)
+
     @staticmethod
     def stepper(
         W_ih: Tensor, W_hh: Tensor, b_ih: Tensor | None, b_hh: Tensor | None, nonlinearity: Nonlinearity
