@@ -15,6 +15,7 @@ from .evaluate import evaluate
 from .failure import report
 from .grads import grads
 from .graph import graph
+from .race import race
 from .sample import sample
 from .train import train
 
@@ -44,7 +45,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, train, sample, evaluate, graph, grads, doctor):
+for command in (demo, train, sample, evaluate, graph, grads, race, doctor):
     app.command("eval" if command is evaluate else command.__name__)(command)
 
 
