@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from tinygrad_seq_cupy.kernels import kernels_on
 
 import tinygrad_seq as tg
 from tinygrad_seq import nn
+from tinygrad_seq.backend import get_backend
+
+from ..gpu.on_cpu import OnCpu
 
 NETS = {
     "rnn-tanh": nn.RNN,
@@ -60,11 +65,15 @@ def net_and_cell_of(request: pytest.FixtureRequest):
     return NETS[request.param], CELLS[request.param]
 
 
-@pytest.fixture(scope="module", params=["numpy", "compiled"])
+@pytest.fixture(scope="module", params=["numpy", "compiled", "cuda-on-cpu"])
 def kernel_table(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Run a test with the kernels in NumPy, and with those that numba compiles."""
+    """Run a test with the kernels in NumPy, with those that numba compiles, and with those for GPUs, on the CPU."""
     if request.param == "compiled" and not (find_spec("numba") and find_spec("scipy")):
         pytest.skip("the compiled kernels need the extra [fast]")
+    if request.param == "cuda-on-cpu" and shutil.which("g++") is None:
+        pytest.skip("g++ compiles the kernels for the CPU")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TINYGRAD_SEQ_NUMBA", "1" if request.param == "compiled" else "0")
+        if request.param == "cuda-on-cpu":
+            patch.setattr(get_backend("numpy"), "kernels", kernels_on(OnCpu("numpy")))
         yield request.param

@@ -17,11 +17,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, cast
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Self, cast
 
 import numpy as np
 
 from tinygrad_seq.backend import XP, Kernel, Key, Memory, Program, Shape
+from tinygrad_seq.errors import BackendError
 
 from . import namespace
 from .array import DeviceArray, HostAccessError, live, transfers
@@ -37,6 +39,14 @@ class FakeBackend:
     array_types: tuple[type, ...] = (DeviceArray,)
     kernels: Mapping[str, Kernel] = {}
     transfers: Counter[str] = transfers
+
+    def on(self, device: str) -> Self:
+        if device != "0":
+            raise BackendError(f"there is no device 'fake:{device}'.")
+        return self
+
+    def active(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def from_host(self, array: np.ndarray) -> DeviceArray:
         transfers["to device"] += 1
