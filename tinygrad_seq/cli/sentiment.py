@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ..analysis.sentiment import Findings, cells, find_unit, write_pinned
-from ..checkpoint import replace_file
+from ..atomic import replace_file
 from ..data import Labelled, labelled, prepared, read, split, valence
 from ..data.labelled_texts import write_labelled
 from ..data.reviews import BEFORE
