@@ -287,7 +287,7 @@ class Recurrent(Weighted):
                 outputs.append(y)
                 ends.append(tuple(end))
             x = outputs[0] if len(outputs) == 1 else ops.concat(outputs, axis=-1)
-        last = tuple(ops.stack(parts) for parts in zip(*ends, strict=True))
+        last = tuple(map(by_layer, zip(*ends, strict=True)))
         output = ops.swapaxes(x, 0, 1) if self.batch_first else x
         return RecurrentOutput(output, LSTMState(*last) if len(last) == 2 else last[0])
 
@@ -297,6 +297,11 @@ class Recurrent(Weighted):
         extra += ", batch_first=True" * self.batch_first + f", dropout={self.dropout}" * bool(self.dropout)
         extra += ", bidirectional=True" * self.bidirectional
         return super().extra_repr() + extra + (f", checkpoint={self.checkpoint}" if self.checkpoint else "")
+
+
+def by_layer(ends: tuple[Tensor, ...]) -> Tensor:
+    """Return the last states of all layers, each (B, H), as one (layers * directions, B, H); of one they are a view."""
+    return ops.expand_dims(ends[0], axis=0) if len(ends) == 1 else ops.stack(ends)
 
 
 def docstring(of: Any) -> str:
