@@ -10,6 +10,7 @@ from llvmlite import ir
 from numba import cfunc, types
 from numba.extending import intrinsic
 
+from ..kernels.memory import empty
 from .jit import OPTIONS, SOURCES, compiled, compiled_and_kept
 from .tile import BYTES, ROWS, tile
 
@@ -31,26 +32,30 @@ class Packed(NamedTuple):
 
 def packed(W: np.ndarray) -> Packed:
     """Return W (K, n) packed."""
-    return Packed(in_strips(W), product(W.dtype).address)
+    (K, n), width = W.shape, BYTES // W.itemsize
+    strips = empty((-(-n // width) * K * width,), W.dtype)
+    in_strips(W, strips)
+    return Packed(strips, product(W.dtype).address)
 
 
 def in_strips_of(sources: str) -> Any:
     @compiled_and_kept
-    def in_strips(W: Any) -> Any:
+    def in_strips(W: Any, out: Any) -> None:
         _ = sources
-        K, n = W.shape
-        width = BYTES // W.itemsize
+        (K, n), width = W.shape, BYTES // W.itemsize
         strips = (n + width - 1) // width
-        out = np.zeros(K * strips * width, W.dtype)
         for start in range(0, K, DEPTH):
             depth = min(DEPTH, K - start)
             for s in range(strips):
-                strip = out[(start * strips + s * depth) * width :]
-                here = min(width, n - s * width)
-                for k in range(depth):
-                    for j in range(here):
-                        strip[k * width + j] = W[start + k, s * width + j]
-        return out
+                block = W[start : start + depth, s * width : (s + 1) * width]
+                strip = out[(start * strips + s * depth) * width :][: depth * width].reshape(depth, width)
+                if block.shape[1] == width:
+                    for k in range(depth):
+                        for j in range(width):
+                            strip[k, j] = block[k, j]
+                else:
+                    strip[:, : block.shape[1]] = block
+                    strip[:, block.shape[1] :] = 0
 
     return in_strips
 

@@ -40,8 +40,12 @@ class CompiledKernel(SequenceKernel):
             return "only float32 and float64 are compiled"
         return self.failures.get(dtype, "")
 
+    def is_plain(self, new: np.ndarray) -> bool:
+        """Tell whether the plain loops do it, (parts, T, B, H): a step alone is done before its matrix is packed."""
+        return new.shape[1] == 1 or bool(self.obstacle(new.dtype))
+
     def through(self, cell: Cell, x: Input, mask: Any, reset: Any, memory: Kept, reverse: bool) -> None:
-        if self.obstacle(memory.new.dtype):
+        if self.is_plain(memory.new):
             super().through(cell, x, mask, reset, memory, reverse)
             return
         prev, new, kept = tuple(memory.prev), tuple(memory.new), memory.kept
@@ -72,7 +76,7 @@ class CompiledKernel(SequenceKernel):
         reverse: bool,
         D: np.ndarray,
     ) -> None:
-        if self.obstacle(memory.new.dtype):
+        if self.is_plain(memory.new):
             super().back(cell, dy, dstate, mask, reset, memory, reverse, D)
             return
         prev, new, kept = tuple(memory.prev), tuple(memory.new), memory.kept
