@@ -219,6 +219,12 @@ class Backend(Protocol):
     def made_with(self, kernel: str, dtype: Any) -> str:
         """Return what a kernel of this backend computes with on numbers of a type, and why, as a part of a sentence."""
 
+    def capture(self, run: Callable[[], None]) -> Callable[[], None] | None:
+        """Run once and record what that asks of the device; return what asks for it again, None where none can.
+
+        Asked again, the device reads and writes the same arrays; whoever keeps the result keeps all of them alive.
+        """
+
     def synchronize(self) -> None:
         """Wait until everything asked of the device is done."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self, cast
+from warnings import warn
 
 import numpy as np
 
@@ -97,6 +98,32 @@ class CupyBackend:
 
     def made_with(self, kernel: str, dtype: Any) -> str:
         return f"one matrix product and one launch a step, in {self.gpu.precision(dtype)}"
+
+    def capture(self, run: Callable[[], None]) -> Callable[[], None] | None:
+        """Record a CUDA graph on our stream, its arrays in a pool of its own, which nobody else is given blocks of.
+
+        Where CUDA refuses to record something, a warning says what, and steps go on one by one.
+        """
+        pool = self.cupy.cuda.MemoryPool()
+        with self.active():
+            stream = self.cupy.cuda.get_current_stream()
+            try:
+                with self.cupy.cuda.using_allocator(pool.malloc):
+                    stream.begin_capture()
+                    try:
+                        run()
+                    finally:
+                        graph = stream.end_capture()
+                graph.upload(stream)
+            except RuntimeError as error:  # CUDA's errors are RuntimeErrors, and CuPy's own about recording too
+                warn(f"a training step could not be recorded as a CUDA graph: {error}", RuntimeWarning, stacklevel=2)
+                return None
+
+        def again(pool: Any = pool) -> None:
+            with self.active():
+                graph.launch(stream)
+
+        return again
 
     def synchronize(self) -> None:
         with self.device_of_mine() as device:

@@ -63,6 +63,9 @@ class NumpyBackend:
     def made_with(self, kernel: str, dtype: Any) -> str:
         return CHOICE.made_with(kernel, dtype)
 
+    def capture(self, run: Callable[[], None]) -> None:
+        """There is nothing to gain: NumPy computes while it is asked."""
+
     def synchronize(self) -> None:
         """NumPy has finished when it returns."""
 

@@ -11,6 +11,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from functools import cache
 from getpass import getuser
 from pathlib import Path
@@ -21,6 +22,7 @@ import numpy as np
 import pytest
 from tinygrad_seq_cupy.kernels.sources import Function
 from tinygrad_seq_fake import DeviceArray
+from tinygrad_seq_fake.array import asked
 
 from tinygrad_seq.backend import get_backend
 
@@ -97,7 +99,17 @@ class OnCpu:
     def contiguous(self, array: Any, dtype: Any) -> Any:
         memory = self.memory(array)
         made = np.ascontiguousarray(memory, dtype) if memory.ndim else np.asarray(memory, dtype)
-        return array if made is memory else self.wrap(made)
+        if made is memory:
+            return array
+        self.asked(lambda: np.copyto(made, memory))
+        return self.wrap(made)
+
+    def asked(self, f: Callable[[], Any]) -> None:
+        """Do what writes into memory, so that a recording of the fake device has it too."""
+        if self.is_fake:
+            asked(f)
+        else:
+            f()
 
     def matmul(self, a: Any, b: Any, out: Any, *, a_T: bool = False, b_T: bool = False, add: bool = False) -> None:
         self.products += 1
@@ -106,9 +118,9 @@ class OnCpu:
             assert x.ndim == 2
             assert x.dtype == out.dtype
             assert not x.size or x.shape[1] < 2 or x.strides[1] == x.itemsize, "the rows of a matrix are contiguous"
-        c = (a.T if a_T else a) @ (b.T if b_T else b)
-        assert c.shape == out.shape
-        out[...] = out + c if add else c
+        a, b = a.T if a_T else a, b.T if b_T else b
+        assert (a.shape[0], b.shape[1]) == out.shape
+        self.asked(lambda: np.copyto(out, out + a @ b if add else a @ b))
 
     def launch(self, kernel: Function, dtype: Any, n: int, *arguments: Any, rows: bool = False) -> None:
         self.launched[kernel.name] = self.launched.get(kernel.name, 0) + 1
@@ -118,7 +130,9 @@ class OnCpu:
         assert len(arguments) == len(parameters), f"{kernel.name} takes {[name for *_, name in parameters]}"
         given = [self.argument(kernel.name, p, x, np.dtype(dtype)) for p, x in zip(parameters, arguments, strict=True)]
         library = compiled(kernel.source, REALS[np.dtype(dtype).name])
-        library[f"run_{kernel.name}"](ctypes.c_uint(n if rows else -(-n // THREADS)), *given)
+        run, blocks = library[f"run_{kernel.name}"], ctypes.c_uint(n if rows else -(-n // THREADS))
+        memories = [self.memory(x) for x in arguments if not isinstance(x, int | np.generic | None)]
+        self.asked(lambda memories=memories: run(blocks, *given))
 
     def argument(self, kernel: str, parameter: tuple[str, bool, str], x: Any, dtype: Any) -> Any:
         kind, is_pointer, name = parameter

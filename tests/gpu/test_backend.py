@@ -6,6 +6,7 @@ import ast
 import inspect
 import subprocess
 import sys
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -159,3 +160,69 @@ def test_devices_are_chosen_by_number(cupy):
 
 def test_memory_is_what_the_pool_counts(cupy):
     assert tinygrad_seq_cupy.CupyBackend().memory() == Memory(3, 5, None)
+
+
+class Recorder:
+    """A stream that records: what happens to it, in order, in CuPy's log."""
+
+    def __init__(self, cupy: Pretended, refuses: str = "") -> None:
+        self.cupy, self.refuses = cupy, refuses
+
+    def note(self, what: str) -> None:
+        self.cupy.log.append(what)
+        if what == self.refuses:
+            raise RuntimeError(f"{what}: not while the stream is capturing")
+
+    def begin_capture(self) -> None:
+        self.note("begin")
+
+    def end_capture(self) -> Any:
+        self.note("end")
+        return SimpleNamespace(upload=lambda s: self.note("upload"), launch=lambda s: self.note("launch"))
+
+    def wait_event(self, event: str) -> None:
+        """What streams wait for is in the tests above."""
+
+    def record(self) -> str:
+        return ""
+
+    def __enter__(self) -> None:
+        self.cupy.current.append(self)  # type: ignore[arg-type]
+
+    def __exit__(self, *error: object) -> None:
+        self.cupy.current.pop()
+
+
+def with_recorder(cupy: Pretended, refuses: str = "") -> Recorder:
+    recorder = Recorder(cupy, refuses)
+    cupy.cuda.Stream = lambda non_blocking: recorder
+    cupy.cuda.MemoryPool = lambda: SimpleNamespace(malloc="private")
+
+    @contextmanager
+    def using_allocator(malloc):
+        cupy.log.append(f"allocates by {malloc}")
+        yield
+        cupy.log.append("allocates as before")
+
+    cupy.cuda.using_allocator = using_allocator
+    return recorder
+
+
+def test_a_step_is_recorded_on_our_stream_in_a_pool_of_its_own_and_launched_each_time(cupy):
+    recorder = with_recorder(cupy)
+    again = tinygrad_seq_cupy.CupyBackend().capture(lambda: recorder.note("the step"))
+    expected = ["allocates by private", "begin", "the step", "end", "allocates as before", "upload"]
+    assert [what for what in cupy.log if "waits" not in what] == expected
+    again()
+    again()
+    assert [what for what in cupy.log if "waits" not in what] == [*expected, "launch", "launch"]
+    assert len(cupy.current) == 1
+
+
+@pytest.mark.parametrize("refuses", ["begin", "the step", "end", "upload"])
+def test_where_cuda_refuses_to_record_a_warning_says_so_and_the_stream_is_as_before(cupy, refuses):
+    recorder = with_recorder(cupy, refuses)
+    with pytest.warns(RuntimeWarning, match=f"could not be recorded as a CUDA graph: {refuses}"):
+        assert tinygrad_seq_cupy.CupyBackend().capture(lambda: recorder.note("the step")) is None
+    assert (len(cupy.current), cupy.devices) == (1, [0])
+    assert ("end" in cupy.log) == (refuses != "begin")

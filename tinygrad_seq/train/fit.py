@@ -67,6 +67,7 @@ def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> 
         clip_norm=settings.clip or inf,  # inf measures the norm, and that it is finite
         state=moment.state,
         start=moment.step,
+        replay=True,
     )
     with (run.folder / LOG).open("a", encoding="utf-8", buffering=1) as log:
         began = perf_counter()
