@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tinygrad_seq.backend import register
+from tinygrad_seq.backend import get_backend, register
+from tinygrad_seq.errors import BackendUnavailableError
 
 sys.path.insert(0, str(Path(__file__).parent / "fake_device"))
 
@@ -20,7 +21,16 @@ settings.register_profile("tests", deadline=None, derandomize=True, database=Non
 settings.load_profile("tests")
 
 
-@pytest.fixture(params=["numpy", "fake"])
+def backends() -> list[str]:
+    """The backends that can run here."""
+    try:
+        get_backend("cupy")
+    except BackendUnavailableError:
+        return ["numpy", "fake"]
+    return ["numpy", "fake", "cupy"]
+
+
+@pytest.fixture(params=backends())
 def backend_name(request: pytest.FixtureRequest) -> str:
-    """Run a test once on the NumPy backend and once on the fake device."""
+    """Run a test once on the NumPy backend, once on the fake device, and on a GPU where there is one."""
     return str(request.param)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar
@@ -192,6 +192,12 @@ class Backend(Protocol):
     array_types: tuple[type, ...]
     kernels: Mapping[str, Kernel]
 
+    def on(self, device: str) -> Backend:
+        """Return this backend on one of its devices, named as after the colon of `cupy:1`; BackendError if unknown."""
+
+    def active(self) -> AbstractContextManager[None]:
+        """Compute on this backend's device inside the `with` block, in order with what was asked for outside of it."""
+
     def from_host(self, array: np.ndarray) -> Any:
         """Return a NumPy array as an array of this backend."""
 
@@ -212,6 +218,12 @@ class Backend(Protocol):
 
     def made_with(self, kernel: str, dtype: Any) -> str:
         """Return what a kernel of this backend computes with on numbers of a type, and why, as a part of a sentence."""
+
+    def capture(self, run: Callable[[], None]) -> Callable[[], None] | None:
+        """Run once and record what that asks of the device; return what asks for it again, None where none can.
+
+        Asked again, the device reads and writes the same arrays; whoever keeps the result keeps all of them alive.
+        """
 
     def synchronize(self) -> None:
         """Wait until everything asked of the device is done."""
@@ -250,12 +262,15 @@ def register(backend: Backend) -> None:
 
 
 def get_backend(name: str) -> Backend:
-    """Return the backend of that name, making it on first use.
+    """Return the backend of that name, making it on first use; `cupy:1` is the second device of `cupy`.
 
-    Raises BackendError for an unknown name and BackendUnavailableError where it cannot run here.
+    Raises BackendError for an unknown name or device and BackendUnavailableError where it cannot run here.
     """
     if name not in made:
-        if name in CLASSES:
+        whole, colon, device = name.partition(":")
+        if colon:
+            made[name] = get_backend(whole).on(device)
+        elif name in CLASSES:
             module, _, attribute = CLASSES[name].partition(":")
             register(getattr(import_module(module), attribute)())
         else:
@@ -273,7 +288,7 @@ def current_backend() -> Backend:
 
 @contextmanager
 def use_backend(name: str) -> Iterator[Backend]:
-    """Inside the `with` block, creation functions and modules make their arrays on that backend.
+    """Inside the `with` block, creation functions and modules make their arrays on that backend, and it is active.
 
     >>> with use_backend("numpy") as backend:
     ...     backend.name
@@ -282,7 +297,8 @@ def use_backend(name: str) -> Iterator[Backend]:
     backend = get_backend(name)
     token = chosen.set(name)
     try:
-        yield backend
+        with backend.active():
+            yield backend
     finally:
         chosen.reset(token)
 

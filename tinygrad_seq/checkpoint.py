@@ -103,13 +103,13 @@ def check_header(path: str | os.PathLike[str]) -> None:
     """Raise CheckpointError unless the file begins like a safetensors file whose header fits into it."""
     try:
         with Path(path).open("rb") as file:
-            start = file.read(8)
+            start, begins = file.read(8), file.read(1)
             size = file.seek(0, os.SEEK_END)
     except FileNotFoundError:
         raise CheckpointError(f"There is no file {path}. Give the path of a .safetensors file.") from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
-    if start.startswith(PICKLES):
+    if start.startswith(PICKLES) and begins != b"{":  # as a length, these bytes are 640, 1152 and 1408
         raise CheckpointError(
             f"{path} is a pickle, as torch.save writes: loading one runs the code in it, so it is never loaded. "
             "In PyTorch write safetensors.torch.save_file(model.state_dict(), 'weights.safetensors')."

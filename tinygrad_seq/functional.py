@@ -9,7 +9,6 @@ from .backend import is_array, namespace, owner
 from .errors import ConfigError, DTypeError, ShapeError
 from .ops.cross_entropy import CrossEntropy
 from .ops.layer_norm import LayerNorm
-from .ops.linalg import Linear
 from .tensor import Tensor
 
 __all__ = [
@@ -38,7 +37,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise ShapeError(
             f"linear: x of shape {x.shape} for a weight of {weight.shape}: {x.shape[-1:]} != {weight.shape[1:]}."
         )
-    y: Tensor = Linear.apply(x, weight, bias)
+    y: Tensor = ops.linear(x, weight, bias)
     return y
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Never, cast
 
 import numpy as np
 
 from tinygrad_seq.backend import XP, Kernel, Key, Memory, Program, Shape
+from tinygrad_seq.errors import BackendError
 
 from . import in_place, namespace
 from .choice import Kernels
@@ -29,6 +31,12 @@ class NumpyBackend:
         *(np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64),
     )
     kernels: Mapping[str, Kernel] = CHOICE
+
+    def on(self, device: str) -> Never:
+        raise BackendError(f"'numpy:{device}': NumPy has one device, the host. Leave out what follows 'numpy'.")
+
+    def active(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def from_host(self, array: np.ndarray) -> np.ndarray:
         """Return the array itself; one of a subclass, such as a memory map, as a plain view of its memory."""
@@ -54,6 +62,9 @@ class NumpyBackend:
 
     def made_with(self, kernel: str, dtype: Any) -> str:
         return CHOICE.made_with(kernel, dtype)
+
+    def capture(self, run: Callable[[], None]) -> None:
+        """There is nothing to gain: NumPy computes while it is asked."""
 
     def synchronize(self) -> None:
         """NumPy has finished when it returns."""

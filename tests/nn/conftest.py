@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from tinygrad_seq_cupy.kernels import kernels_on
 
 import tinygrad_seq as tg
 from tinygrad_seq import nn
+from tinygrad_seq.backend import get_backend, use_backend
+from tinygrad_seq.errors import BackendUnavailableError
+
+from ..gpu.on_cpu import OnCpu
 
 NETS = {
     "rnn-tanh": nn.RNN,
@@ -60,11 +66,23 @@ def net_and_cell_of(request: pytest.FixtureRequest):
     return NETS[request.param], CELLS[request.param]
 
 
-@pytest.fixture(scope="module", params=["numpy", "compiled"])
+@pytest.fixture(scope="module", params=["numpy", "compiled", "cuda-on-cpu", "cuda"])
 def kernel_table(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Run a test with the kernels in NumPy, and with those that numba compiles."""
+    """Run a test with the kernels in NumPy, with those that numba compiles, and with those for GPUs.
+
+    The last ones run twice: from their text on the CPU, on arrays of the fake device; and on a GPU where there is one.
+    """
     if request.param == "compiled" and not (find_spec("numba") and find_spec("scipy")):
         pytest.skip("the compiled kernels need the extra [fast]")
-    with pytest.MonkeyPatch.context() as patch:
+    if request.param == "cuda-on-cpu" and shutil.which("g++") is None:
+        pytest.skip("g++ compiles the kernels for the CPU")
+    backend = {"cuda-on-cpu": "fake", "cuda": "cupy"}.get(request.param, "numpy")
+    try:
+        get_backend(backend)
+    except BackendUnavailableError as error:
+        pytest.skip(str(error))
+    with pytest.MonkeyPatch.context() as patch, use_backend(backend):
         patch.setenv("TINYGRAD_SEQ_NUMBA", "1" if request.param == "compiled" else "0")
+        if backend == "fake":
+            patch.setattr(get_backend("fake"), "kernels", kernels_on(OnCpu("fake")))
         yield request.param

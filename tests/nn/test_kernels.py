@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import tinygrad_seq as tg
 from tinygrad_seq import scope
-from tinygrad_seq.backend import get_backend
+from tinygrad_seq.backend import current_backend
 
 from .conftest import NETS
 
@@ -220,11 +220,12 @@ def parameters_of(net, x):
 
 def test_only_wanted_gradients_are_computed(net_of, rng):
     net = net_of(3, 4, path="fused")
-    kernel, static = get_backend("numpy").kernels[net.op.name], {"reverse": False, **net.settings()}
+    place = current_backend()
+    kernel, static = place.kernels[net.op.name], {"reverse": False, **net.settings()}
     x = rng.standard_normal((5, 2, 3)).astype(np.float32)
     arrays = [None if v is None else getattr(v, "data", v) for v in parameters_of(net, tg.Tensor(x))]
     outputs, buffers = kernel.forward(*arrays, training=True, **static)
-    dys = tuple(np.ones_like(y) for y in outputs)
+    dys = tuple(place.from_host(np.ones(y.shape, y.dtype)) for y in outputs)
     everything = [a is not None for a in arrays]
     full = kernel.backward(dys, arrays, outputs, buffers, everything, **static)
     for i, present in enumerate(everything):
@@ -232,7 +233,7 @@ def test_only_wanted_gradients_are_computed(net_of, rng):
             wanted = [j == i for j in range(len(arrays))]
             one = kernel.backward(dys, arrays, outputs, buffers, wanted, **static)
             assert [d is not None for d in one] == wanted
-            np.testing.assert_array_equal(one[i], full[i])
+            np.testing.assert_array_equal(place.to_host(one[i]), place.to_host(full[i]))
 
 
 @pytest.mark.parametrize("options", [{}, {"mask": 0.6}, {"reset": 0.4}, {"mask": 0.6, "reset": 0.4}], ids=str)
@@ -257,22 +258,24 @@ def test_a_watcher_reads_every_gate_in_true_time_order(net_of, rng, options, rev
     assert KEPT[name] <= set(buffers)
     assert {b.shape for b in buffers.values()} == {(T, B, H)}
     weights = [None if w is None else w.detach() for w in net.weights("_" + suffix)]
-    step = net.op.stepper(*weights, **net.settings())
+    step, to_host = net.op.stepper(*weights, **net.settings()), current_backend().to_host
     state = tuple(tg.zeros((B, H), dtype="float64") for _ in net.op.parts)
     mask = call.get("mask", np.ones((T, B), bool))
     begins = call.get("reset", np.zeros((T, B), bool))
     if reverse:
         begins = np.concatenate([begins[1:], np.zeros((1, B), bool)])
     for t in reversed(range(T)) if reverse else range(T):
-        state = tuple(s * (~begins[t])[:, None].astype(float) for s in state)
+        state = tuple(s * tg.Tensor((~begins[t])[:, None].astype(float)) for s in state)
         gates = gates_of(name, tg.Tensor(x[t] * mask[t][:, None]), state, weights, net.settings())
         for gate, expected in gates.items():
-            np.testing.assert_allclose(buffers[gate][t], expected.numpy(), rtol=1e-10, atol=1e-13, err_msg=gate)
+            found = to_host(buffers[gate][t])
+            np.testing.assert_allclose(found, expected.numpy(), rtol=1e-10, atol=1e-13, err_msg=gate)
         new = step(tg.Tensor(x[t] * mask[t][:, None]), *state)
         new = new if isinstance(new, tuple) else (new,)
         state = tuple(tg.ops.where(tg.Tensor(mask[t][:, None]), n, s) for n, s in zip(new, state, strict=True))
         for part, value in zip(net.op.parts, state, strict=True):
-            np.testing.assert_allclose(buffers[part][t], value.numpy(), rtol=1e-10, atol=1e-13, err_msg=part)
+            found = to_host(buffers[part][t])
+            np.testing.assert_allclose(found, value.numpy(), rtol=1e-10, atol=1e-13, err_msg=part)
 
 
 def gates_of(name, x_t, state, weights, settings):

@@ -129,6 +129,18 @@ def test_a_plain_expression_has_a_moment_for_every_operation():
     }
 
 
+def test_after_its_end_a_sequence_holds_its_state_and_the_gradient_of_it():
+    tg.manual_seed(0)
+    model = models.SequenceClassifier(4, 3, 5, cell="lstm")
+    with tg.record(gradients="parts", expand=True) as tape:
+        logits = model(np.array([[1, 2, 3, 0, 0, 1]]), lengths=np.array([4]))
+        tg.functional.cross_entropy(logits, np.array([1])).backward()
+    data = data_of(viz.page(tape))
+    gradients = {lane: data["places"][int(i)]["gradient"]["norm"] for i, lane in data["lanes"].items()}
+    assert gradients["h"][3] == gradients["h"][4] == gradients["h"][5] > gradients["h"][2]
+    assert gradients["c"][3:] == [0.0, 0.0, None]  # after the end nothing reads it, and last of all nothing could
+
+
 def test_without_parts_or_gradients_the_page_lacks_their_growth():
     with tg.record() as tape:
         nn.GRU(2, 3)(tg.zeros((4, 1, 2)))

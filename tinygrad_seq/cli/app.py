@@ -17,6 +17,7 @@ from .failure import report
 from .gates import gates
 from .grads import grads
 from .graph import graph
+from .race import race
 from .sample import sample
 from .sentiment import sentiment
 from .steer import steer
@@ -48,7 +49,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, train, sample, evaluate, cells, gates, steer, graph, grads, doctor):
+for command in (demo, train, sample, evaluate, cells, gates, steer, graph, grads, race, doctor):
     app.command("eval" if command is evaluate else command.__name__)(command)
 app.add_typer(sentiment, name="sentiment")
 

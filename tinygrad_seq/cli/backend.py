@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from typing import Annotated, Literal, NamedTuple
 
 import typer
 
 from ..backend import get_backend
-from ..errors import BackendUnavailableError, TinygradSeqError
+from ..errors import BackendUnavailableError
 
 __all__ = ["BackendName", "BackendOption", "Selection", "automatic", "selected"]
 
@@ -32,25 +33,21 @@ class Selection(NamedTuple):
 
 def automatic() -> Selection:
     """Return CuPy where it is installed and works, else NumPy."""
-    if find_spec("cupy") is None:
-        return Selection("numpy", "CuPy is not installed")
-    if find_spec("tinygrad_seq_cupy") is None:
-        return Selection("numpy", "CuPy is installed, but this version has no backend for it")
     try:
         get_backend("cupy")
-    except (TinygradSeqError, ImportError) as error:
-        return Selection("numpy", f"CuPy does not work here: {error}")
+    except BackendUnavailableError as error:
+        return Selection("numpy", str(error).partition("\n")[0].rstrip("."))
     return Selection("cupy", "CuPy is installed and finds a GPU")
 
 
 def selected(asked: BackendName) -> str:
-    """Return the name of the backend to use; raises BackendUnavailableError where the one asked for cannot run here."""
-    if asked == "auto":
-        return automatic().name
-    try:
+    """Return the name of the backend to use; raises BackendUnavailableError where the one asked for cannot run here.
+
+    Where `auto` falls back although CuPy is installed, one line on stderr says why.
+    """
+    if asked != "auto":
         return get_backend(asked).name
-    except ModuleNotFoundError as error:
-        raise BackendUnavailableError(
-            f"the backend {asked!r} cannot run here: there is no package {error.name}. "
-            "Leave --backend out, or see tinygrad-seq doctor."
-        ) from error
+    name, reason = automatic()
+    if name == "numpy" and find_spec("cupy") is not None:
+        print(f"Computing with NumPy: {reason}. tinygrad-seq doctor says more.", file=sys.stderr)
+    return name

@@ -8,9 +8,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from ctypes import CDLL, byref, c_int
-from importlib.metadata import PackageNotFoundError, distribution, distributions, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,8 +20,13 @@ PACKAGE = "tinygrad_seq"
 SECONDS = 60
 
 ASK_CUPY = """
-import cupy
-from cupy.cuda import runtime
+from tinygrad_seq.backend import get_backend
+from tinygrad_seq.errors import BackendUnavailableError
+try:
+    cupy = get_backend("cupy").cupy
+except BackendUnavailableError as error:
+    raise SystemExit(str(error))
+runtime = cupy.cuda.runtime
 names = [runtime.getDeviceProperties(i)["name"].decode() for i in range(runtime.getDeviceCount())]
 print("CuPy", cupy.__version__, "on", ", ".join(names), "with CUDA", runtime.runtimeGetVersion())
 """
@@ -93,37 +98,14 @@ def extras(needed: Sequence[Requirement]) -> Iterator[Finding]:
 
 
 def cupy() -> Finding:
-    """Look at CuPy in a process of its own, which may crash, and at the driver that it needs."""
-    wheels = sorted(
-        {name for d in distributions() if re.fullmatch(r"cupy(-(cuda|rocm).*)?", name := (d.name or "").lower())}
-    )
-    cuda = driver()
-    shown = f"the NVIDIA driver knows CUDA {cuda // 1000}.{cuda % 1000 // 10}" if cuda else "there is no NVIDIA driver"
-    if len(wheels) > 1:
-        keep = max(wheels)
-        cure = pip(*wheels, command="uninstall") + " && " + pip(keep)
-        return Finding("CuPy", f"{len(wheels)} packages that overwrite each other: {', '.join(wheels)}", cure)
-    if find_spec("cupy") is None:
-        cure = install("cuda13" if cuda >= 13000 else "cuda12") if cuda >= 12000 else ""
-        return Finding("CuPy", f"not installed, and {shown}", cure)
-    asked, answer = output([sys.executable, "-c", ASK_CUPY])
-    if asked:
-        return Finding("CuPy", f"{answer}; {shown}")
-    cure = "" if cuda else "install the driver from https://www.nvidia.com/drivers"
-    return Finding("CuPy", f"installed, but it does not work ({answer}); {shown}", cure)
-
-
-def driver() -> int:
-    """Return the newest CUDA that the NVIDIA driver knows, as 1000 major + 10 minor; 0 where there is no driver."""
-    library = {"win32": "nvcuda.dll", "linux": "libcuda.so.1"}.get(sys.platform, "")
-    if not library:
-        return 0
-    known = c_int(0)
-    try:
-        CDLL(library).cuDriverGetVersion(byref(known))
-    except (OSError, AttributeError):
-        return 0
-    return known.value
+    """Look at CuPy in a process of its own, which may crash."""
+    works, answer = asked([sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}\n{ASK_CUPY}"])
+    if works:
+        return Finding("CuPy", answer[-1])
+    told = [line for line, cure in pairwise(answer) if cure.startswith("    ")]
+    if told:
+        return Finding("CuPy", told[0], answer[-1].strip())
+    return Finding("CuPy", f"installed, but it does not work ({answer[-1]})")
 
 
 def dot() -> Finding:
@@ -152,12 +134,17 @@ def get_dot() -> str:
 
 def output(command: list[str]) -> tuple[bool, str]:
     """Return whether a program ran well, and the last line that it printed."""
+    works, lines = asked(command)
+    return works, lines[-1].strip()
+
+
+def asked(command: list[str]) -> tuple[bool, list[str]]:
+    """Return whether a program ran well, and the lines that it printed, at least one."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return False, str(error)
-    lines = (done.stdout + done.stderr).strip().splitlines()
-    return done.returncode == 0, lines[-1] if lines else f"exit code {done.returncode}"
+        return False, [str(error)]
+    return done.returncode == 0, (done.stdout + done.stderr).rstrip().splitlines() or [f"exit code {done.returncode}"]
 
 
 def install(extra: str) -> str:

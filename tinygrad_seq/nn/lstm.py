@@ -47,6 +47,7 @@ class LSTMSequence(SequenceOp):
     """The LSTM over a whole sequence in one direction."""
 
     parts = ("h", "c")
+    results = ("output", "h", "c")
     activations = ("h", "c", "i", "f", "g", "o")
 
     @staticmethod

@@ -54,6 +54,7 @@ class MLSTMSequence(SequenceOp):
     """The mLSTM over a whole sequence in one direction; its matrices come normalised."""
 
     parts = ("h", "c")
+    results = ("output", "h", "c")
     activations = (*LSTMSequence.activations, "m")
 
     @staticmethod

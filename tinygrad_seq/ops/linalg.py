@@ -16,7 +16,7 @@ class Matmul(Op):
 
     @staticmethod
     def forward(xp: XP, a: A, b: A) -> A:
-        return rowwise(xp, a, b) if b.ndim == 2 and a.ndim > 2 else a @ b
+        return a @ b
 
     @staticmethod
     def da(xp: XP, dy: A, b: A) -> A:
@@ -38,7 +38,7 @@ class Linear(Op):
 
     @staticmethod
     def forward(xp: XP, x: A, W: A, b: A | None) -> A:
-        y = rowwise(xp, x, xp.matrix_transpose(W))
+        y = x @ xp.matrix_transpose(W)  # not as one product: x may be turned, and its rows would have to be copied
         return y if b is None else y + b
 
     @staticmethod

@@ -18,7 +18,7 @@ from ..backend import SCALARS, is_array
 from ..engine import Leaf, Op, Part, Variable
 from ..errors import ConfigError
 from ..scope import Call, Watcher, Where, switched
-from .describe import settings
+from .describe import result_name, settings
 from .entries import Entry, Kind, Sent
 from .layers import Layers
 from .summary import host, length, summary
@@ -119,7 +119,7 @@ class Recorder(Watcher):
             one = entry
             if several:
                 one = self.add("result", call.where, output.data)
-                one.op, one.inputs, one.index = op.name, (entry.id,), i
+                one.op, one.inputs, one.index, one.name = op.name, (entry.id,), i, result_name(op, i)
                 if output.node is not None:
                     self.numbered[output.node.parents[0].seq] = entry
             self.remember(output, one)

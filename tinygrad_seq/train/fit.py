@@ -6,11 +6,12 @@ import json
 import os
 from collections.abc import Generator
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 from time import perf_counter
 from typing import TextIO
 
 from ..data import Corpus
+from ..errors import AnomalyError
 from .evaluate import evaluate
 from .loop import train
 from .run import LOG, Moment, Run
@@ -52,7 +53,7 @@ def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> 
     Without held-out text `best.safetensors` holds the newest weights.
 
     Raises:
-        AnomalyError: a loss or a gradient is not finite; what was saved before stays as it is.
+        AnomalyError: a loss, a gradient or a weight is not finite; what was saved before stays as it is.
         CheckpointError: a file cannot be written.
     """
     settings = run.settings
@@ -66,6 +67,7 @@ def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> 
         clip_norm=settings.clip or inf,  # inf measures the norm, and that it is finite
         state=moment.state,
         start=moment.step,
+        replay=True,
     )
     with (run.folder / LOG).open("a", encoding="utf-8", buffering=1) as log:
         began = perf_counter()
@@ -77,6 +79,11 @@ def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> 
             is_best = False
             if held_out is not None and (ends or step.number % settings.eval_every == 0):
                 loss = evaluate(moment.model, held_out)
+                if not isfinite(loss):
+                    raise AnomalyError(
+                        f"step {step.number}: the loss on the held-out text is {loss}: this step went too far."
+                        "\n    It was not saved. Lower the learning rate, or clip the gradient's norm (--clip 1)."
+                    )
                 is_best = moment.best is None or loss < moment.best
                 moment.schedule.evaluated(loss)
             if is_best:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from math import inf, isfinite
 from typing import Any, NamedTuple, NoReturn, Protocol
 
@@ -13,6 +14,7 @@ from ..autograd import detect_anomaly
 from ..errors import AnomalyError
 from ..optim import Optimizer, clip_grad_norm_, clip_grad_value_
 from ..tensor import Tensor
+from .replay import Replay, gradients
 
 __all__ = ["Step", "Trainable", "train"]
 
@@ -55,14 +57,16 @@ def train(
     clip_value: float = inf,
     state: Any = None,
     start: int = 0,
+    replay: bool = False,
 ) -> Iterator[Step]:
     """Take one optimizer step per batch and yield what happened; the caller logs, evaluates, saves, and stops by
     `break`.
 
     The gradient of what the optimizer updates is clipped to `clip_norm`, then each element to `clip_value`.
     `schedule.step()` follows every step. `start` is how many steps were taken before: dropout draws by step number, so
-    a resumed run repeats the uninterrupted one. Loss and norm are read once the backward pass has been queued: on a
-    device the host waits once per step.
+    a resumed run repeats the uninterrupted one. With `replay` loss and gradients are recorded once per shape of batch,
+    where the backend can, and replayed; `Replay` says what the model must be like. Loss and norm are read once the
+    backward pass has been queued: on a device the host waits once per step.
 
     Raises:
         AnomalyError: the loss or the gradient is not finite. It names the step and the operation that made the first
@@ -78,14 +82,14 @@ def train(
     True
     """
     parameters = list(optimizer.parameters().values())
+    gradients_of = Replay(model, parameters) if replay else partial(gradients, model)
     for number, batch in enumerate(batches, start + 1):
         before = state
         model.train()
         random.at_step(number)
         optimizer.zero_grad()
         with np.errstate(all="ignore"):  # what is not finite is found here, by step and name: NumPy need not warn
-            loss, state = model.loss(batch, before)
-            loss.backward()
+            loss, state = gradients_of(batch, before)
             norm = clip_grad_norm_(parameters, clip_norm)
         value = float(loss.item())
         if not isfinite(value):

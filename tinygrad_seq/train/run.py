@@ -15,11 +15,13 @@ from ..atomic import replace_file
 from ..backend import use_backend
 from ..checkpoint import load, save
 from ..data import Corpus, Vocab, vocab_from_json
-from ..errors import CheckpointError, ConfigError, DataError, TinygradSeqError
+from ..errors import AnomalyError, CheckpointError, ConfigError, DataError, TinygradSeqError
 from ..models import CharLM
 from ..optim import Optimizer
 from ..tensor import Tensor
 from .environment import environment
+from .memory import check, of_model
+from .saved import alike
 from .schedule import Schedule
 from .settings import Settings
 
@@ -57,6 +59,9 @@ class Run:
     """
 
     def __init__(self, folder: str | Path, config: dict[str, Any], vocab: Vocab) -> None:
+        alike(config["text"], {"source": "", "sha256": "", "symbols": 0}, f"text in {CONFIG}")
+        if not isinstance(config["environment"], dict):
+            raise CheckpointError(f"environment in {CONFIG} is no object.")
         self.folder, self.config, self.vocab = Path(folder), config, vocab
         self.settings = Settings.from_json(config["settings"])
 
@@ -105,9 +110,10 @@ class Run:
         try:
             config, vocab = (json.loads((folder / name).read_text("utf-8")) for name in (CONFIG, VOCABULARY))
             return cls(folder, config, vocab_from_json(vocab))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise CheckpointError(
-                f"{folder} is not a whole run: {CONFIG} or {VOCABULARY} cannot be read ({error!r}). Use a copy of it."
+                f"{folder} is not a whole run: {CONFIG} or {VOCABULARY} cannot be read ({error!r:.200}). "
+                "Use a copy of it."
             ) from error
 
     def change(self, **changes: Any) -> None:
@@ -140,6 +146,7 @@ class Run:
 
     def new_model(self) -> CharLM:
         """Build the model with first weights drawn under the run's seed."""
+        check(of_model(self.settings, len(self.vocab)))
         random.manual_seed(self.settings.seed)
         with use_backend(self.settings.backend):
             return self.settings.make_model(self.vocab)
@@ -162,24 +169,23 @@ class Run:
         return model.eval()
 
     def save_best(self, moment: Moment) -> None:
-        """Write the weights alone, for sampling and for other programs."""
+        """Write the weights alone, for sampling and for other programs; raises AnomalyError as `save_last`."""
         about = {"step": str(moment.step), "vocab": self.vocab_hash, "held_out_nats": str(moment.best)}
-        save(self.folder / BEST, moment.model.state_dict(), about)
+        weights = moment.model.state_dict()
+        check_finite(weights, moment)
+        save(self.folder / BEST, weights, about)
 
     def save_last(self, moment: Moment) -> None:
-        """Write everything that the next step depends on."""
-        optimizer = moment.optimizer.state_dict()
-        slots = optimizer.pop("state")
+        """Write everything that the next step depends on.
+
+        Raises:
+            AnomalyError: some number is not finite; the checkpoint before, which was good, is left alone.
+        """
+        about, slots = position(moment)
         arrays = {f"model.{name}": array for name, array in moment.model.state_dict().items()}
         arrays |= {f"optimizer.{name}.{slot}": array for name, held in slots.items() for slot, array in held.items()}
         arrays |= {f"state.{i}": part.numpy() for i, part in enumerate(parts(moment.state))}
-        about = {
-            "step": moment.step,
-            "best": moment.best,
-            "random": random.position(),
-            "optimizer": optimizer,
-            "schedule": moment.schedule.state_dict(),
-        }
+        check_finite(arrays, moment)
         metadata = {"training": json.dumps(about), "vocab": self.vocab_hash}
         save(self.folder / LAST, arrays, metadata, previous=PREVIOUS)
 
@@ -205,6 +211,7 @@ class Run:
         try:
             saved = json.loads(about["training"])
             moment = self.begin(training)
+            alike(saved, position(moment)[0], str(self.folder / name))
             moment.step, moment.best, moment.instead_of = saved["step"], saved["best"], instead_of
             moment.model.load_state_dict(below("model.", arrays))
             moment.optimizer.load_state_dict({**saved["optimizer"], "state": nested(below("optimizer.", arrays))})
@@ -212,7 +219,7 @@ class Run:
             state = [Tensor(array, backend=self.settings.backend) for array in below("state.", arrays).values()]
             moment.state = tuple(state) if len(state) > 1 else state[0]
             random.rewind(random.Key(*saved["random"]))
-        except (KeyError, TypeError, IndexError, ValueError) as error:
+        except (KeyError, TypeError, IndexError, ValueError, RecursionError) as error:
             if isinstance(error, TinygradSeqError):
                 raise
             raise CheckpointError(
@@ -235,7 +242,7 @@ class Run:
         if (self.folder / LOG).exists():
             for text in (self.folder / LOG).read_bytes().splitlines():
                 try:
-                    line = json.loads(text)
+                    line = json.loads(text.decode())
                 except (ValueError, RecursionError):
                     break
                 if not isinstance(line, dict) or type(line.get("step")) is not int:
@@ -264,6 +271,30 @@ class Run:
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Write one of the run's small files."""
         replace_file(self.folder / name, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def check_finite(arrays: dict[str, np.ndarray], moment: Moment) -> None:
+    """Raise AnomalyError that names an array with numbers that are not finite."""
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise AnomalyError(
+                f"step {moment.step}: after {type(moment.optimizer).__name__}.step() not all of {name} is finite."
+                "\n    It was not saved. Lower the learning rate, or clip the gradient's norm (--clip 1)."
+            )
+
+
+def position(moment: Moment) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return where a training stands, ready for JSON, and apart from it the arrays that the optimizer remembers."""
+    optimizer = moment.optimizer.state_dict()
+    slots = optimizer.pop("state")
+    about = {
+        "step": moment.step,
+        "best": moment.best,
+        "random": random.position(),
+        "optimizer": optimizer,
+        "schedule": moment.schedule.state_dict(),
+    }
+    return about, slots
 
 
 def parts(state: Any) -> tuple[Tensor, ...]:

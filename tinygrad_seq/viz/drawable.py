@@ -8,6 +8,7 @@ from math import isfinite, sqrt
 from typing import Any
 
 from ..record import Entry, Record, Sent, Summary
+from .clock import in_sequence
 from .fold import Node, Rolled, fold
 from .growth import growth
 from .layout import LEVELS, Layout, layout
@@ -68,6 +69,7 @@ def drawable(record: Record) -> dict[str, Any]:
 
     A moment is what one module does in one go at one step, on the way forward, and then on the way back.
     """
+    record, times = in_sequence(record)
     merged = Merged(record)
     rolled = fold(merged.nodes())
     forward, backward = forward_moments(merged), backward_moments(record, merged)
@@ -87,6 +89,7 @@ def drawable(record: Record) -> dict[str, Any]:
     number = {i: k for k, place in enumerate(rolled.places) for i in place.ids.values()}
     return {
         "steps": steps,
+        "times": [times.get(t, t) for t in range(steps)],
         "hasTime": merged.has_time,
         "places": places,
         "edges": [[e.source, e.target, e.delay, ranges(t for t, _ in e.uses)] for e in rolled.edges],

@@ -95,7 +95,8 @@ def level(share: np.ndarray) -> np.ndarray:
 
 def factors(shares: Sequence[np.ndarray]) -> tuple[list[int], np.ndarray] | None:
     """Return how many products each matrix adds to the one before, and these products; None if they are many."""
-    shown, counts, found = 0.0, [], [np.zeros(0)]
+    shown: Any = 0.0
+    counts, found = [], [np.zeros(0)]
     for share in shares:
         new = list(products(share - shown))  # from what is shown and not from what was: errors do not add up
         shown = shown + sum(np.outer(u, v) for u, v in new)

@@ -10,6 +10,7 @@ from pathlib import Path
 from .histogram import histogram
 from .html import rendered
 from .report import Sample
+from .text import visible
 
 __all__ = ["Reviewed", "SentimentReport"]
 
@@ -69,7 +70,7 @@ class SentimentReport:
         utf8 = codecs.getincrementaldecoder("utf-8")("replace")
         side = 1 if self.rises else -1
         return [
-            (c, round(side * LEVELS * (value - self.threshold) / scale), value)
+            (visible(c), round(side * LEVELS * (value - self.threshold) / scale), value)
             for byte, value in zip(review.text, review.values, strict=True)
             for c in utf8.decode(bytes([byte]))
         ]

@@ -17,7 +17,6 @@ from llvmlite import ir
 
 from tinygrad_seq.backend import Call, Program
 
-from .blas import TYPES
 from .shards import in_shards
 
 __all__ = ["runner"]
@@ -25,14 +24,14 @@ __all__ = ["runner"]
 Loop = Callable[..., None]
 
 INTEGER = ir.IntType(64)
-NUMBERS = {"s": ir.FloatType(), "d": ir.DoubleType()}
+NUMBERS = {np.dtype(np.float32): ir.FloatType(), np.dtype(np.float64): ir.DoubleType()}
 
 
 def runner(program: Program, dtype: Any) -> Callable[[Sequence[np.ndarray]], None] | None:
     """Return a function that runs a program on contiguous arrays of one length; None for what is not compiled."""
-    if dtype not in TYPES or not all(call.name in FUNCTIONS for call in program.calls):
+    if dtype not in NUMBERS or not all(call.name in FUNCTIONS for call in program.calls):
         return None
-    loop = compiled(program.calls, program.arrays, len(program.constants), TYPES[dtype])
+    loop = compiled(program.calls, program.arrays, len(program.constants), dtype)
     constants = np.array(program.constants, dtype)
 
     def run(arrays: Sequence[np.ndarray]) -> None:
@@ -50,9 +49,9 @@ def address(x: Any) -> int:
 
 
 @cache
-def compiled(calls: tuple[Call, ...], arrays: int, constants: int, number: str) -> Loop:
+def compiled(calls: tuple[Call, ...], arrays: int, constants: int, dtype: Any) -> Loop:
     """Return loop(*addresses of the arrays, address of the constants, first, stop)."""
-    module = llvm.parse_assembly(str(written(calls, arrays, constants, NUMBERS[number])))
+    module = llvm.parse_assembly(str(written(calls, arrays, constants, NUMBERS[dtype])))
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3
     )

@@ -28,12 +28,10 @@ def test_without_pins_it_is_what_the_model_writes(cell, layers):
     assert PRIME + write_pinned(lm, {}, PRIME, length=30, seed=5) == lm.generate(PRIME, length=30, seed=5)
 
 
-def test_a_unit_held_at_the_values_it_has_anyway_changes_nothing():
-    """After one byte of the prime the unit is what `cells` says; held there for one step it stays in its course."""
+def test_a_unit_held_at_the_value_it_has_anyway_changes_nothing():
     lm = model()
-    free = write_pinned(lm, {}, PRIME, length=2, seed=1)
-    value = cells(lm, PRIME.encode())[-1, 3]
-    assert write_pinned(lm, {3: float(value)}, PRIME, length=2, seed=1) == free
+    value = float(cells(lm, PRIME.encode())[-2, 3])  # before the last byte of the prime is read
+    assert write_pinned(lm, {3: value}, PRIME, length=1, seed=1) == write_pinned(lm, {}, PRIME, length=1, seed=1)
 
 
 def test_a_held_unit_decides_what_is_written():
@@ -46,8 +44,8 @@ def test_a_held_unit_decides_what_is_written():
     head[ord("A"), 2], head[ord("B"), 2] = 100, -100
     lm.rnn.bias_ih_l0.assign_(bias, by="test")
     lm.head.weight.assign_(head, by="test")
-    assert write_pinned(lm, {2: 3.0}, PRIME, length=9)[1:] == "A" * 8
-    assert write_pinned(lm, {2: -3.0}, PRIME, length=9)[1:] == "B" * 8
+    assert write_pinned(lm, {2: 3.0}, PRIME, length=8) == "A" * 8
+    assert write_pinned(lm, {2: -3.0}, PRIME, length=8) == "B" * 8
 
 
 def test_other_cells_and_vocabularies_are_refused():
@@ -55,3 +53,8 @@ def test_other_cells_and_vocabularies_are_refused():
         write_pinned(model("gru"), {})
     with pytest.raises(ConfigError, match="characters, not bytes"):
         write_pinned(model(vocab=CharVocab("ab\n ")), {})
+
+
+def test_a_prime_too_short_to_hold_a_unit_in_is_refused():
+    with pytest.raises(ConfigError, match="'A' has 1 bytes; two are needed"):
+        write_pinned(model(), {}, "A")

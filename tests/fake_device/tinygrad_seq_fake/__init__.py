@@ -16,15 +16,17 @@ A package that others install is called `tinygrad_seq_<name>` and announces itse
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Self, cast
 
 import numpy as np
 
 from tinygrad_seq.backend import XP, Kernel, Key, Memory, Program, Shape
+from tinygrad_seq.errors import BackendError
 
 from . import namespace
-from .array import DeviceArray, HostAccessError, live, transfers
+from .array import DeviceArray, HostAccessError, live, recording, transfers
 
 __all__ = ["DeviceArray", "FakeBackend", "HostAccessError"]
 
@@ -37,6 +39,14 @@ class FakeBackend:
     array_types: tuple[type, ...] = (DeviceArray,)
     kernels: Mapping[str, Kernel] = {}
     transfers: Counter[str] = transfers
+
+    def on(self, device: str) -> Self:
+        if device != "0":
+            raise BackendError(f"there is no device 'fake:{device}'.")
+        return self
+
+    def active(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def from_host(self, array: np.ndarray) -> DeviceArray:
         transfers["to device"] += 1
@@ -60,6 +70,20 @@ class FakeBackend:
 
     def made_with(self, kernel: str, dtype: Any) -> str:
         return "in plain NumPy"
+
+    def capture(self, run: Callable[[], None]) -> Callable[[], None]:
+        """What is asked of the device while `run` runs; a crossing is an error, as it is on a real one."""
+        before = transfers.copy()
+        with recording() as calls:
+            run()
+        if transfers != before:
+            raise HostAccessError(f"nothing may cross while a step is recorded: {dict(transfers - before)}.")
+
+        def again() -> None:
+            for call in calls:
+                call()
+
+        return again
 
     def synchronize(self) -> None:
         transfers["waited"] += 1

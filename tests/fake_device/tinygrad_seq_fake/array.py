@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Never
 from weakref import WeakValueDictionary
 
@@ -17,8 +18,18 @@ import numpy as np
 from tinygrad_seq.backend import Shape
 from tinygrad_seq.errors import BackendError
 
-__all__ = ["DeviceArray", "HostAccessError", "live", "memory_of", "on_device", "transfers"]
+__all__ = [
+    "DeviceArray",
+    "HostAccessError",
+    "asked",
+    "computed",
+    "live",
+    "memory_of",
+    "recording",
+    "transfers",
+]
 
+calls: list[Callable[[], Any]] | None = None  # what is asked of the device, while that is recorded
 transfers: Counter[str] = Counter()  # "to device", "to host", "waited": how often since the last clear()
 live: WeakValueDictionary[int, DeviceArray] = WeakValueDictionary()
 
@@ -39,9 +50,40 @@ def memory_of(x: Any) -> Any:
     raise HostAccessError(f"a {type(x).__name__} lives on the host; bring it over with backend.from_host(array).")
 
 
-def on_device(result: Any) -> DeviceArray:
-    """Return what NumPy computed as an array of the device, 0-d results too."""
-    return DeviceArray(np.asarray(result))
+def computed(f: Callable[..., Any], *memories: Any, **named: Any) -> DeviceArray:
+    """Return f of memories as an array of the device, 0-d results too.
+
+    Where calls are recorded, how to compute it anew in its place is written down.
+    """
+    result = np.asarray(f(*memories, **named))
+    if calls is not None and not shares(result, memories):
+        calls.append(lambda: np.copyto(result, f(*memories, **named)))
+    return DeviceArray(result)
+
+
+def asked(f: Callable[[], Any]) -> None:
+    """Do what writes into memory, and where calls are recorded, write it down."""
+    f()
+    if calls is not None:
+        calls.append(f)
+
+
+def shares(result: np.ndarray, memories: Any) -> bool:
+    """Tell whether a result is a view of an argument: then it needs no computing."""
+    if isinstance(memories, list | tuple):
+        return any(shares(result, part) for part in memories)
+    return isinstance(memories, np.ndarray) and np.may_share_memory(result, memories)
+
+
+@contextmanager
+def recording() -> Iterator[list[Callable[[], Any]]]:
+    """Write down all that is asked of the device inside the block."""
+    global calls  # noqa: PLW0603  there is one device
+    calls = []
+    try:
+        yield calls
+    finally:
+        calls = None
 
 
 def index_of(index: Any) -> Any:
@@ -56,20 +98,21 @@ def index_of(index: Any) -> Any:
 
 
 def unary(f: Callable[[Any], Any]) -> Unary:
-    return lambda x: on_device(f(x._memory))
+    return lambda x: computed(f, x._memory)
 
 
 def binary(f: Callable[[Any, Any], Any]) -> tuple[Binary, Binary]:
     """Return the operator and its reflection."""
     return (
-        lambda x, other: on_device(f(x._memory, memory_of(other))),
-        lambda x, other: on_device(f(memory_of(other), x._memory)),
+        lambda x, other: computed(f, x._memory, memory_of(other)),
+        lambda x, other: computed(f, memory_of(other), x._memory),
     )
 
 
 def in_place(f: Callable[[Any, Any], Any]) -> Binary:
     def method(x: DeviceArray, other: Any) -> DeviceArray:
-        f(x._memory, memory_of(other))
+        memory, value = x._memory, memory_of(other)
+        asked(lambda: f(memory, value))
         return x
 
     return method
@@ -111,10 +154,11 @@ class DeviceArray:
         return self._memory.dtype
 
     def __getitem__(self, index: Any) -> DeviceArray:
-        return on_device(self._memory[index_of(index)])
+        return computed(operator.getitem, self._memory, index_of(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._memory[index_of(index)] = memory_of(value)
+        memory, at, what = self._memory, index_of(index), memory_of(value)
+        asked(lambda: operator.setitem(memory, at, what))
 
     __add__, __radd__ = binary(operator.add)
     __sub__, __rsub__ = binary(operator.sub)

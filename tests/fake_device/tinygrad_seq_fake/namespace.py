@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Never
 
 import numpy as np
 
-from .array import DeviceArray, index_of, memory_of, on_device, transfers
+from .array import DeviceArray, asked, computed, index_of, memory_of, transfers
 
 __all__ = [
     "abs",
@@ -73,7 +73,7 @@ def lifted(f: Callable[..., Any]) -> Callable[..., DeviceArray]:
 
     @wraps(f)
     def on_arrays(*args: Any, **named: Any) -> DeviceArray:
-        return on_device(f(*argument(args), **{name: argument(value) for name, value in named.items()}))
+        return computed(f, *argument(args), **{name: argument(value) for name, value in named.items()})
 
     return on_arrays
 
@@ -123,19 +123,19 @@ zeros = lifted(np.zeros)
 
 def argsort(x: DeviceArray, *, axis: int = -1) -> DeviceArray:
     """Return the indices that sort x; equal elements keep their order, so that every backend gives the same."""
-    return on_device(np.argsort(memory_of(x), axis=axis, stable=True))
+    return computed(np.argsort, memory_of(x), axis=axis, stable=True)
 
 
 def astype(x: DeviceArray, dtype: Any) -> DeviceArray:
     """Return x with another number type."""
-    return on_device(memory_of(x).astype(dtype, copy=False))
+    return computed(partial(np.asarray, dtype=dtype), memory_of(x))
 
 
 def asarray(x: Any, *, dtype: Any = None, copy: bool | None = None) -> DeviceArray:
     """Return an array of the device, or numbers and lists of numbers brought over; a host array is refused."""
     if not isinstance(x, DeviceArray):
         transfers["to device"] += 1
-    return on_device(np.asarray(argument(x), dtype=dtype, copy=copy))
+    return computed(partial(np.asarray, dtype=dtype, copy=copy), argument(x))
 
 
 def from_dlpack(x: Any) -> Never:
@@ -145,5 +145,6 @@ def from_dlpack(x: Any) -> Never:
 
 def index_add(x: DeviceArray, index: Any, values: Any) -> DeviceArray:
     """Add `values` into `x` at `index`, in place; repeated indices add up."""
-    np.add.at(memory_of(x), index_of(index), memory_of(values))
+    memory, at, added = memory_of(x), index_of(index), memory_of(values)
+    asked(lambda: np.add.at(memory, at, added))
     return x

@@ -20,8 +20,8 @@ def few_labels(
 ) -> Iterator[tuple[int, list[float]]]:
     """Yield each count with the test accuracies of probes fitted on that many labelled reviews, drawn `draws` times.
 
-    Each part is features (N, H) and labels (N,). The strength is chosen on as many dev reviews as there are to train
-    on: to use more would be to use more labels.
+    Each part is features (N, H) and labels (N,). The strength is chosen on no more dev reviews than there are to
+    train on: to use more would be to use more labels.
     """
     for n in counts:
         accuracies = []

@@ -57,6 +57,9 @@ function logScale(numbers) {
   };
 }
 
+// What a column is called: a decoder's first step follows the encoder's last, and is t=0 too.
+const when = (t) => `t=${data.times[t] ?? t}`;
+
 const norms = (what) => data.places.flatMap((place) => (place.timed && place[what] ? place[what].norm : []));
 const shareOf = { value: logScale(norms("value")), gradient: logScale(norms("gradient")) };
 

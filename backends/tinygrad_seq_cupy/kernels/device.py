@@ -1,0 +1,35 @@
+"""What the kernels' host code asks of a device: memory, matrix products, and launches."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from tinygrad_seq.backend import XP, Shape
+
+from .sources import Function
+
+__all__ = ["OPTIONS", "THREADS", "Device"]
+
+THREADS = 128  # of a block
+OPTIONS = ("-std=c++17", f"-DTHREADS={THREADS}", "-fmad=false")  # each operation is rounded, as it is on the host
+
+
+class Device(Protocol):
+    """One small object between the host code and the GPU, so that tests can put a CPU in its place."""
+
+    xp: XP
+
+    def empty(self, shape: Shape, dtype: Any) -> Any:
+        """Return an array of any content, in C order."""
+
+    def contiguous(self, array: Any, dtype: Any) -> Any:
+        """Return an array of this type in C order: the array itself where it is one already."""
+
+    def matmul(self, a: Any, b: Any, out: Any, *, a_T: bool = False, b_T: bool = False, add: bool = False) -> None:
+        """Write out = a b, or out += a b; all are matrices whose rows are contiguous. The flags transpose a or b."""
+
+    def launch(self, kernel: Function, dtype: Any, n: int, *arguments: Any, rows: bool = False) -> None:
+        """Run a kernel on n threads, or, with `rows`, on n blocks of THREADS; whole numbers go as C's int.
+
+        An argument may be an array in C order, None for a null pointer, or a number; NumPy scalars keep their type.
+        """
