@@ -97,7 +97,7 @@ class CupyBackend:
         return runner(self.gpu, self.cupy.ndarray, program, dtype)
 
     def made_with(self, kernel: str, dtype: Any) -> str:
-        return f"one matrix product and one launch a step, in {self.gpu.precision(dtype)}"
+        return f"with one or two products and launches a step, in {self.gpu.precision(dtype)}"
 
     def capture(self, run: Callable[[], None]) -> Callable[[], None] | None:
         """Record a CUDA graph on our stream, its arrays in a pool of its own, which nobody else is given blocks of.

@@ -12,6 +12,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from ..backend import use_backend
 from ..data import Corpus, Ngram
 from ..models.cells import CellName
 from ..train.fit import Progress, fit
@@ -135,10 +136,11 @@ class Writer:
 
 def steps_in(seconds: float, settings: Settings, training: Corpus) -> int:
     """Return how many steps of training fit into a time, measured with a model that is thrown away."""
-    model = settings.make_model(training.vocab)
     batches = training.batches(settings.batch_size, settings.seq_length, steps=TRIAL_STEPS)
-    times = [perf_counter()]
-    times += [perf_counter() for _ in train(model, batches, settings.make_optimizer(model))]
+    with use_backend(settings.backend):
+        model = settings.make_model(training.vocab)
+        times = [perf_counter()]
+        times += [perf_counter() for _ in train(model, batches, settings.make_optimizer(model), replay=True)]
     return max(1, round(seconds / median(np.diff(times))))
 
 

@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 import typer
 
+from ..backend import use_backend
 from ..errors import AnomalyError
 from ..train.fit import Progress
 from ..train.run import Run
@@ -158,7 +159,8 @@ def watch(
     display = (Bar if sys.stdout.isatty() else Lines)(unit(run.vocab), start, steps)
     try:
         # Training looks for what is not finite itself: NumPy's warnings would come first and say less.
-        with np.errstate(all="ignore"), closing(course), finishing_the_step() as asked, display:
+        computing = use_backend(run.settings.backend)
+        with np.errstate(all="ignore"), computing, closing(course), finishing_the_step() as asked, display:
             for progress in course:
                 display.show(progress)
                 said = remark(progress)
