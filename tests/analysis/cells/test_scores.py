@@ -81,3 +81,12 @@ def test_an_interval_of_r2_holds_its_score():
     y = x + rng.standard_normal(len(x))
     low, high = r2_interval(y - x, y)
     assert low < 0.5 < high < low + 0.1
+
+
+def test_an_interval_holds_the_score_of_a_cell_with_two_values():
+    """Where most pairs are equal, half of them must count."""
+    rng = np.random.default_rng(7)
+    y = rng.random(20_000) < 0.3
+    x = np.where(rng.random(20_000) < 0.2, ~y, y).astype(float)
+    low, high = auc_interval(midranks(x[None])[0], y)
+    assert low < auc(midranks(x[None]), y[None], NO_SHIFT)[0, 0, 0] < high < low + 0.03

@@ -44,6 +44,7 @@ def test_a_string_is_open_from_its_opening_quote_to_before_its_closing_one():
 
 def test_strings_go_by_their_quote():
     text = """f('a', "b", '''c''', \"\"\"d\"\"\")"""
+    assert of("one-line string", text) == "..##...##" + "." * 20
     assert of("string '", text) == "..##" + "." * 25
     assert of('string "', text) == ".......##" + "." * 20
     assert of("triple string", text) == "." * 14 + "####" + "....." + "####" + ".."

@@ -174,6 +174,7 @@ ONE_LINE, TRIPLE = tuple(QUOTES), tuple(3 * quote for quote in QUOTES)
 
 PYTHON = (
     Label("string", "inside a string of any kind", lambda text: read_python(text).inside(*ONE_LINE, *TRIPLE)),
+    Label("one-line string", "inside a string between ' or \"", lambda text: read_python(text).inside(*ONE_LINE)),
     Label("string '", "inside a string between '", lambda text: read_python(text).inside("'")),
     Label('string "', 'inside a string between "', lambda text: read_python(text).inside('"')),
     Label("triple string", "inside a string between three quotes", lambda text: read_python(text).inside(*TRIPLE)),
