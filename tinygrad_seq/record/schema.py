@@ -116,7 +116,7 @@ def from_json(text: str) -> tuple[list[Entry], list[Sent]]:
         raise DataError(f'this is no record: expected a JSON object with "format": "{FORMAT}".')
     if given.get("version") != VERSION:
         raise DataError(
-            f"this record has version {given.get('version')!r}, and version {VERSION} is what can be read here."
+            f"this record has version {given.get('version')!r:.40}, and version {VERSION} is what can be read here."
             "\n    Record it again, or read it with the release of tinygrad_seq that wrote it."
         )
     for name in ("nodes", "sent"):
@@ -185,11 +185,11 @@ def array(where: str, given: list[Any], entry: Entry, shape: Any) -> np.ndarray:
     """Return listed numbers as an array of the node's type; its own shape unless another is given."""
     shape = entry.shape if shape is None else shape
     if shape is None or entry.dtype is None or len(given) != prod(shape):
-        raise damaged(where, "data", f"{len(given)} numbers", f"as many as shape {shape} holds")
+        raise damaged(where, "data", f"{len(given)} numbers", f"as many as shape {reprlib.repr(shape)} holds")
     try:
         return np.array([given_number(x) for x in given], type_of_numbers(entry.dtype)).reshape(shape)
     except (TypeError, ValueError, OverflowError) as e:
-        raise damaged(where, "data", given[:3], f"numbers of type {entry.dtype}") from e
+        raise damaged(where, "data", given[:3], f"numbers of type {entry.dtype:.40}") from e
 
 
 def type_of_numbers(name: str) -> np.dtype[Any]:
@@ -218,7 +218,9 @@ def expect(where: str, given: Any, keys: Mapping[str, Check], optional: Mapping[
         if not fits(given[key]):
             raise damaged(where, key, given[key], expected)
     if strange := sorted(given.keys() - keys.keys() - optional.keys()):
-        raise DataError(f"this record is damaged: {where} has {strange[0]!r}, which version {VERSION} does not know.")
+        raise DataError(
+            f"this record is damaged: {where} has {reprlib.repr(strange[0])}, which version {VERSION} does not know."
+        )
 
 
 def damaged(where: str, key: str, given: Any, expected: str) -> DataError:
