@@ -10,6 +10,7 @@ from tinygrad_seq.data.ngram import Ngram
 from tinygrad_seq.data.padding import IGNORE, Padded, PaddedBatch, pad, padded
 from tinygrad_seq.data.pairs import TextPair, TextPairs
 from tinygrad_seq.data.reading import read
+from tinygrad_seq.data.scenes import Scenes, scenes
 from tinygrad_seq.data.splitting import split
 from tinygrad_seq.data.standard_library import stdlib
 from tinygrad_seq.data.time_series import series, windows
@@ -26,4 +27,5 @@ __all__ = [
     "series", "windows",
     "Ngram",
     "TextPair", "TextPairs", "addition", "dates", "number_words",
+    "Scenes", "scenes",
 ]  # fmt: skip
