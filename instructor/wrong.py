@@ -13,6 +13,21 @@ class Slip(NamedTuple):
     says: str
 
 
+LOOP = """    for node in reversed(in_order(output)):
+        for parent, derivative in node.parents:
+            parent.grad += node.grad * derivative
+"""
+STACK = """    stack = [output]
+    while stack:
+        node = stack.pop()
+        for parent, derivative in node.parents:
+            parent.grad += node.grad * derivative
+            stack.append(parent)
+"""
+TOO_EARLY = (
+    "a node sent its gradient on before it had all of it, and then again: wait until all that read it have sent theirs."
+)
+
 WRONG = {
     "topological_backward": [
         Slip(
@@ -30,11 +45,8 @@ WRONG = {
             "node.grad",
             "the local derivatives are missing: what goes to a parent is node.grad times its derivative.",
         ),
-        Slip(
-            "reversed(in_order(output))",
-            "[output, *(parent for parent, _ in output.parents), *in_order(output)]",
-            "a node sent its gradient on before it had all of it, or twice: walk in reverse topological order.",
-        ),
+        Slip(LOOP, STACK, TOO_EARLY),
+        Slip(LOOP, STACK.replace("pop()", "pop(0)"), TOO_EARLY),
         Slip(
             "for node in reversed(in_order(output)):\n",
             "for node in [output]:\n",
