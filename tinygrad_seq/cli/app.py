@@ -13,6 +13,7 @@ from .debug import wants_traceback
 from .demo import demo
 from .doctor import doctor
 from .evaluate import evaluate
+from .exercise import check, exercise
 from .failure import report
 from .gates import gates
 from .grads import grads
@@ -49,9 +50,10 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, train, sample, evaluate, cells, gates, steer, graph, grads, race, doctor):
+for command in (demo, train, sample, evaluate, cells, gates, steer, graph, grads, race, check, doctor):
     app.command("eval" if command is evaluate else command.__name__)(command)
 app.add_typer(sentiment, name="sentiment")
+app.add_typer(exercise, name="exercise")
 
 
 def show_version(wanted: bool) -> None:

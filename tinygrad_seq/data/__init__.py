@@ -12,6 +12,7 @@ from tinygrad_seq.data.padding import IGNORE, Padded, PaddedBatch, pad, padded
 from tinygrad_seq.data.pairs import TextPair, TextPairs
 from tinygrad_seq.data.reading import read
 from tinygrad_seq.data.reviews import prepared
+from tinygrad_seq.data.scenes import Scenes, scenes
 from tinygrad_seq.data.splitting import split
 from tinygrad_seq.data.standard_library import stdlib
 from tinygrad_seq.data.time_series import series, windows
@@ -30,4 +31,5 @@ __all__ = [
     "Ngram",
     "TextPair", "TextPairs", "addition", "dates", "number_words",
     "Labelled", "labelled", "sst2", "prepared", "Valence", "valence",
+    "Scenes", "scenes",
 ]  # fmt: skip
