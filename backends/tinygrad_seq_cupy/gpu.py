@@ -42,7 +42,9 @@ class Gpu:
         return cupy.empty(shape, dtype)
 
     def contiguous(self, array: Any, dtype: Any) -> Any:
-        return cupy.ascontiguousarray(array, dtype)
+        if array.flags.c_contiguous and array.dtype == dtype:
+            return array
+        return cupy.array(array, dtype, order="C")
 
     def matmul(self, a: Any, b: Any, out: Any, *, a_T: bool = False, b_T: bool = False, add: bool = False) -> None:
         """cuBLAS counts columns first: to it our rows are columns, and out^T = b^T a^T is what it is asked for."""
@@ -64,8 +66,8 @@ class Gpu:
     def launch(self, kernel: Function, dtype: Any, n: int, *arguments: Any, rows: bool = False) -> None:
         if n:
             blocks = n if rows else -(-n // THREADS)
-            run = compiled(kernel.source, REALS[np.dtype(dtype).name]).get_function(kernel.name)
-            run((blocks,), (THREADS,), tuple(np.int32(x) if type(x) in (int, bool) else x for x in arguments))
+            run = compiled(kernel, REALS[np.dtype(dtype).name])
+            run((blocks,), (THREADS,), tuple(as_argument(x) for x in arguments))
 
 
 def arithmetic_of(name: str) -> tuple[int, int]:
@@ -82,6 +84,13 @@ def row_length(matrix: Any) -> int:
 
 
 @cache
-def compiled(source: str, real: str) -> Any:
-    """Return a kernel file as CuPy's module: compiled at its first launch on a kind of GPU, then kept on disk."""
-    return cupy.RawModule(code=source, options=(*OPTIONS, f"-DREAL={real}"))
+def compiled(kernel: Function, real: str) -> Any:
+    """Return a kernel as CuPy's; a file is compiled at its first launch on a kind of GPU, then kept on disk."""
+    return cupy.RawKernel(kernel.source, kernel.name, (*OPTIONS, f"-DREAL={real}"))
+
+
+def as_argument(x: Any) -> Any:
+    """Return an argument as CuPy hands it on: by its bytes, whatever the kernel declares."""
+    if x is None:
+        return np.uintp(0)
+    return np.int32(x) if type(x) is int else x

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import tinygrad_seq_cupy
 
+import tinygrad_seq as tg
 from tinygrad_seq.backend import XP, XP_NAMES, Memory
 from tinygrad_seq.errors import BackendError
 
@@ -226,3 +227,18 @@ def test_where_cuda_refuses_to_record_a_warning_says_so_and_the_stream_is_as_bef
         assert tinygrad_seq_cupy.CupyBackend().capture(lambda: recorder.note("the step")) is None
     assert (len(cupy.current), cupy.devices) == (1, [0])
     assert ("end" in cupy.log) == (refuses != "begin")
+
+
+def test_a_backend_is_active_in_its_block_and_nowhere_else(monkeypatch):
+    log = []
+
+    @contextmanager
+    def active():
+        log.append("begins")
+        yield
+        log.append("ends")
+
+    monkeypatch.setattr(tg.get_backend("fake"), "active", active)
+    with tg.use_backend("fake"):
+        assert log == ["begins"]
+    assert log == ["begins", "ends"]
