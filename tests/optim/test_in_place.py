@@ -247,11 +247,17 @@ def test_a_runner_refuses_arrays_that_it_cannot_take_and_writes_nothing():
     p = np.ones(3)
     read_only = np.ones(3)
     read_only.flags.writeable = False
-    assert not run([p, np.ones(2)])
-    assert not run([p, np.ones(3, dtype="float32")])
-    assert not run([p, np.float64(1)])
-    assert not run([np.ones(6)[::2], np.ones(3)])
-    assert not run([read_only, np.ones(3)])
+    refused = [
+        [p, np.ones(2)],
+        [p, np.ones(3, dtype="float32")],
+        [p, np.float64(1)],
+        [np.ones(6)[::2], np.ones(3)],
+        [read_only, np.ones(3)],
+    ]
+    assert run(refused) == [False] * 5
     assert np.array_equal(p, np.ones(3))
-    assert run([p, np.ones(6)[::2]])
+    assert run([]) == []
+    q = np.ones((2, 2))
+    assert run([refused[0], [p, np.ones(6)[::2]], [q, np.full((2, 2), 3.0)]]) == [False, True, True]
     assert not p.any()
+    assert (q == -2).all()

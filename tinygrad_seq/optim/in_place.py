@@ -29,13 +29,11 @@ class Tape:
 
     def call(self, name: str, *operands: Any) -> Value:
         """Write a call down and return its result."""
-        self.calls.append((name, tuple([self.number(x) for x in operands])))
+        self.calls.append((name, tuple([x.number if type(x) is Value else self.constant(x) for x in operands])))
         return Value(self, self.inputs + len(self.calls) - 1)
 
-    def number(self, x: Any) -> int:
-        """Return the number of an operand. Raises TypeError for what is neither a value nor a Python number."""
-        if isinstance(x, Value):
-            return x.number
+    def constant(self, x: Any) -> int:
+        """Return the number of an operand that is no value. Raises TypeError for what is no Python number either."""
         if not isinstance(x, int | float):
             raise TypeError(f"a {type(x).__name__} cannot be traced")
         self.constants.append(float(x))

@@ -14,6 +14,7 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
+from numba.core import cgutils
 
 from tinygrad_seq.backend import Call, Program
 
@@ -27,18 +28,21 @@ INTEGER = ir.IntType(64)
 NUMBERS = {np.dtype(np.float32): ir.FloatType(), np.dtype(np.float64): ir.DoubleType()}
 
 
-def runner(program: Program, dtype: Any) -> Callable[[Sequence[np.ndarray]], None] | None:
-    """Return a function that runs a program on contiguous arrays of one length; None for what is not compiled."""
+def runner(program: Program, dtype: Any) -> Callable[[Sequence[Sequence[np.ndarray]]], None] | None:
+    """Return a function that runs a program on sets of contiguous arrays of one length; None for what is not compiled.
+
+    A small set costs little more than its numbers: all of them are one call.
+    """
     if dtype not in NUMBERS or not all(call.name in FUNCTIONS for call in program.calls):
         return None
-    loop = compiled(program.calls, program.arrays, len(program.constants), dtype)
+    loops = compiled(program.calls, program.arrays, len(program.constants), dtype)
     constants = np.array(program.constants, dtype)
 
-    def run(arrays: Sequence[np.ndarray]) -> None:
-        n = arrays[0].size
-        plain = [x if x.flags.carray else x.copy(order="C") for x in (*arrays, constants)]  # some are only read
-        addresses = [address(x) for x in plain]
-        in_shards(lambda i, j: loop(*addresses, i, j), n, n * len(program.calls))
+    def run(sets: Sequence[Sequence[np.ndarray]]) -> None:
+        plain = [x if x.flags.carray else x.copy(order="C") for arrays in sets for x in arrays]  # some are only read
+        table, lengths = integers([address(x) for x in plain]), [arrays[0].size for arrays in sets]
+        given = table, integers(lengths), len(sets), address(constants)
+        in_shards(lambda i, j: loops(*given, i, j), n := sum(lengths), n * len(program.calls))
 
     return run
 
@@ -48,9 +52,14 @@ def address(x: Any) -> int:
     return addressof(c_char.from_buffer(x)) if x.size else 0  # ctypes refuses nothing at all
 
 
+def integers(values: list[int]) -> Any:
+    """Return an array of C."""
+    return (c_int64 * len(values))(*values)
+
+
 @cache
 def compiled(calls: tuple[Call, ...], arrays: int, constants: int, dtype: Any) -> Loop:
-    """Return loop(*addresses of the arrays, address of the constants, first, stop)."""
+    """Return loops(addresses of the arrays of all sets, lengths of the sets, sets, constants, first, stop)."""
     module = llvm.parse_assembly(str(written(calls, arrays, constants, NUMBERS[dtype])))
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3
@@ -61,16 +70,23 @@ def compiled(calls: tuple[Call, ...], arrays: int, constants: int, dtype: Any) -
     passes.getModulePassManager().run(module, passes)
     engine = llvm.create_mcjit_compiler(module, machine)
     engine.finalize_object()
-    loop: Any = CFUNCTYPE(None, *[c_void_p] * (arrays + 1), c_int64, c_int64)(engine.get_function_address("loop"))
-    loop.engine = engine  # which owns the code
-    made: Loop = loop
+    kinds = c_void_p, c_void_p, c_int64, c_void_p, c_int64, c_int64
+    loops: Any = CFUNCTYPE(None, *kinds)(engine.get_function_address("loops"))
+    loops.engine = engine  # which owns the code
+    made: Loop = loops
     return made
 
 
 def written(calls: Sequence[Call], arrays: int, constants: int, number: Any) -> ir.Module:
-    """Return the loop in LLVM's language: load each array's number, make the calls, store what was written."""
+    """Return the loops in LLVM's language, that of one set of arrays and the one over all sets."""
     module = ir.Module()
     module.triple = llvm.get_default_triple()
+    over_sets(module, loop(module, calls, arrays, constants, number), arrays, number)
+    return module
+
+
+def loop(module: ir.Module, calls: Sequence[Call], arrays: int, constants: int, number: Any) -> ir.Function:
+    """Write loop(*arrays, constants, first, stop): load each array's number, make the calls, store what was written."""
     kind = ir.FunctionType(ir.VoidType(), [*[number.as_pointer()] * (arrays + 1), INTEGER, INTEGER])
     function = ir.Function(module, kind, "loop")
     *given, fixed, first, stop = function.args
@@ -92,7 +108,34 @@ def written(calls: Sequence[Call], arrays: int, constants: int, number: Any) -> 
     i.add_incoming(following, body)
     builder.cbranch(builder.icmp_signed("<", following, stop), body, after)
     ir.IRBuilder(after).ret_void()
-    return module
+    return function
+
+
+def over_sets(module: ir.Module, loop: ir.Function, arrays: int, number: Any) -> None:
+    """Write loops(), see `compiled`: the numbers of all sets stand in one row, of which first .. stop - 1 are run."""
+    places = INTEGER.as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [places, places, INTEGER, number.as_pointer(), INTEGER, INTEGER])
+    function = ir.Function(module, kind, "loops")
+    table, lengths, sets, constants, first, stop = function.args
+    builder = ir.IRBuilder(function.append_basic_block())
+    before = cgutils.alloca_once_value(builder, INTEGER(0))
+    with cgutils.for_range(builder, sets) as turn:
+        start, n = builder.load(before), builder.load(builder.gep(lengths, [turn.index]))
+        row = builder.gep(table, [builder.mul(turn.index, INTEGER(arrays))])
+        given = (builder.load(builder.gep(row, [INTEGER(i)])) for i in range(arrays))
+        here = larger_integer(builder, builder.sub(first, start), INTEGER(0))
+        end = smaller_integer(builder, builder.sub(stop, start), n)
+        builder.call(loop, [*(builder.inttoptr(x, number.as_pointer()) for x in given), constants, here, end])
+        builder.store(builder.add(start, n), before)
+    builder.ret_void()
+
+
+def larger_integer(builder: Any, x: Any, y: Any) -> Any:
+    return builder.select(builder.icmp_signed(">", x, y), x, y)
+
+
+def smaller_integer(builder: Any, x: Any, y: Any) -> Any:
+    return builder.select(builder.icmp_signed("<", x, y), x, y)
 
 
 def larger(builder: Any, x: Any, y: Any, sign: str = ">=") -> Any:
