@@ -40,9 +40,13 @@ class Findings:
         """Return the 1, 25, 50, 75 and 99 % quantiles of the unit after test reviews of one label."""
         return [float(q) for q in np.quantile(self.values[self.labels == positive], QUANTILES)]
 
-    def pins(self) -> tuple[float, float]:
-        """Return values to hold the unit at, negative and positive: the medians of the two classes."""
-        return float(np.median(self.values[~self.labels])), float(np.median(self.values[self.labels]))
+    def pins(self, dose: float = 1.0) -> tuple[float, float]:
+        """Return values to hold the unit at, negative and positive: the medians of the two classes, `dose` times as far
+        from their middle.
+        """
+        low, high = np.median(self.values[~self.labels]), np.median(self.values[self.labels])
+        middle, half = (low + high) / 2, dose * (high - low) / 2
+        return float(middle - half), float(middle + half)
 
     def to_json(self) -> dict[str, Any]:
         """Return the numbers, ready for JSON."""
