@@ -56,7 +56,7 @@ class Plan:
     seed: int = 0
 
 
-QUICK = Plan(steps=1000, reviews=16_000, labelled=500, dev=500, test=1000, counts=())
+QUICK = Plan(steps=1200, reviews=20_000, labelled=500, dev=500, test=1000, counts=())
 
 
 def main() -> None:

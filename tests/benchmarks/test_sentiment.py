@@ -24,8 +24,9 @@ def test_a_unit_holds_the_mood_after_reading_without_labels_and_none_does_untrai
     advice = results["good_advice"]
     assert advice["positive sentence, unit free"] >= 0.9
     assert advice["negative sentence, unit free"] <= 0.1
-    assert advice["negative sentence, unit held positive"] > advice["negative sentence, unit free"] + 0.3
-    assert advice["positive sentence, unit held negative"] < advice["positive sentence, unit free"] - 0.3
+    for dose in (1, 4):
+        assert advice[f"negative sentence, unit held positive, dose {dose}"] >= advice["negative sentence, unit free"]
+        assert advice[f"positive sentence, unit held negative, dose {dose}"] <= advice["positive sentence, unit free"]
 
 
 def test_labels_are_counted_beside_a_net_that_has_nothing_else():
