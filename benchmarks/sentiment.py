@@ -34,8 +34,10 @@ from tinygrad_seq.data.valences import ADVICE, WHO
 
 from .report import save
 
-COUNTS = (10, 30, 100, 300, 1000, 3000, 10_000)
+COUNTS = (10, 30, 100, 300, 1000, 3000)
 H = 64
+DOSES = (1, 4)
+"""How far the unit is held from the middle between the classes: 1 is their medians."""
 STEERED = 25
 """Sentences of each mood after which the model writes with the unit held."""
 
@@ -46,15 +48,15 @@ class Plan:
 
     steps: int = 3000
     reviews: int = 60_000
-    labelled: int = 10_000
+    labelled: int = 3000
     dev: int = 1000
     test: int = 2000
     counts: tuple[int, ...] = COUNTS
-    scratch_steps: int = 1500
+    scratch_steps: int = 1000
     seed: int = 0
 
 
-QUICK = Plan(steps=1000, reviews=16_000, labelled=500, dev=500, test=1000, counts=())
+QUICK = Plan(steps=1200, reviews=20_000, labelled=500, dev=500, test=1000, counts=())
 
 
 def main() -> None:
@@ -134,14 +136,17 @@ def courses(model: models.CharLM, unit: int, sentences: Sequence[Labelled]) -> l
 
 def steered(model: models.CharLM, found: Findings, sentences: Sequence[Labelled]) -> dict[str, float]:
     """Return how often good advice follows a sentence, by its mood and by how the unit is held while it is written."""
-    low, high = found.pins()
     index = found.unit.index
+    ways: dict[str, dict[int, float]] = {"free": {}}
+    for dose in DOSES:
+        low, high = found.pins(dose)
+        ways |= {f"held negative, dose {dose}": {index: low}, f"held positive, dose {dose}": {index: high}}
     shares = {}
     for mood, positive in (("negative", False), ("positive", True)):
         texts = [text for text, is_positive in sentences if is_positive is positive][:STEERED]
-        for held, pins in (("held negative", {index: low}), ("free", {}), ("held positive", {index: high})):
+        for way, pins in ways.items():
             words = [first_word(model, pins, text, seed) for seed, text in enumerate(texts)]
-            shares[f"{mood} sentence, unit {held}"] = float(np.mean([word in ADVICE[True] for word in words]))
+            shares[f"{mood} sentence, unit {way}"] = float(np.mean([word in ADVICE[True] for word in words]))
     return shares
 
 

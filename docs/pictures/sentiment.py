@@ -17,6 +17,7 @@ from tinygrad_seq.viz import Line, chart
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parents[1] / "benchmarks" / "results" / "sentiment.json"
+LAST = 24
 COLOURS = {True: "var(--hot)", False: "var(--cool)"}
 
 
@@ -25,15 +26,15 @@ def unit(results: dict[str, Any]) -> None:
     lines = [
         Line(
             ("denied " if course["denies"] else "said ") + course["text"].rstrip(".").split()[-1],
-            list(enumerate(course["unit"])),
+            list(enumerate(course["unit"][-LAST:])),
             COLOURS[course["positive"]],
             2.0 if course["denies"] else 1.2,
         )
         for course in results["courses"]
     ]
-    title = f"Cell state of unit {results['trained']['unit']} while it reads four sentences"
+    title = f"Cell state of unit {results['trained']['unit']} at the ends of four sentences"
     levels = {"threshold": results["trained"]["threshold"]}
-    chart(lines, levels, "bytes read", "cell state", title).save(HERE / "sentiment_unit.svg")
+    chart(lines, levels, f"the last {LAST} bytes", "cell state", title).save(HERE / "sentiment_unit.svg")
 
 
 def labels(results: dict[str, Any]) -> None:

@@ -79,7 +79,7 @@ def prepare(
     if not lines:
         raise DataError(f"There is no review in {', '.join(map(str, files))}: every line is blank.")
     replace_file(out, b"".join(map(prepared, lines)))
-    print(f"Wrote: {out}, {len(lines):,} reviews.")
+    print(f"Wrote: {out}, {len(lines):,} review{'s' * (len(lines) != 1)}.")
     print(f"Next:  {TRAIN.format(text=quoted(out))}")
 
 

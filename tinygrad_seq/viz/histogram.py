@@ -12,6 +12,7 @@ __all__ = ["histogram"]
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 300, 16, 16, 30, 46
 BINS = 48
+NAME = 16  # above and below the bars, for the names of the classes
 
 
 def histogram(
@@ -41,7 +42,7 @@ def histogram(
     bar = px(low + width) - px(low) - 1
     for share, name, colour, side in zip(counts, names, ("var(--hot)", "var(--cool)"), (-1, 1), strict=True):
         for i, part in enumerate(share):
-            height = (middle - TOP) * part / tallest
+            height = (middle - TOP - NAME) * part / tallest
             if height:
                 left = low + i * width
                 put(

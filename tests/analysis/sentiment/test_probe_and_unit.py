@@ -38,6 +38,15 @@ def test_of_equally_good_strengths_the_one_that_uses_fewest_units_is_kept():
     assert probe.units_used == 1
 
 
+def test_units_far_from_zero_and_of_small_range_are_as_good_as_any():
+    """The penalty is on weights and intercept: units as they are would cost much of either."""
+    X, y = planted(400, 0)
+    other, other_y = planted(200, 1)
+    probe = fit_probe(100 + 0.01 * X, y, 100 + 0.01 * other, other_y)
+    assert probe.unit == 11
+    assert probe.accuracy(100 + 0.01 * other, other_y) == 1
+
+
 def test_noise_is_not_predicted():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(600, 20)), rng.random(600) < 0.5

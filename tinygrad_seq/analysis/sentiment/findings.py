@@ -40,9 +40,13 @@ class Findings:
         """Return the 1, 25, 50, 75 and 99 % quantiles of the unit after test reviews of one label."""
         return [float(q) for q in np.quantile(self.values[self.labels == positive], QUANTILES)]
 
-    def pins(self) -> tuple[float, float]:
-        """Return values to hold the unit at, negative and positive: the medians of the two classes."""
-        return float(np.median(self.values[~self.labels])), float(np.median(self.values[self.labels]))
+    def pins(self, dose: float = 1.0) -> tuple[float, float]:
+        """Return values to hold the unit at, negative and positive: the medians of the two classes, `dose` times as far
+        from their middle.
+        """
+        low, high = np.median(self.values[~self.labels]), np.median(self.values[self.labels])
+        middle, half = (low + high) / 2, dose * (high - low) / 2
+        return float(middle - half), float(middle + half)
 
     def to_json(self) -> dict[str, Any]:
         """Return the numbers, ready for JSON."""
@@ -65,12 +69,13 @@ class Findings:
 def find_unit(model: CharLM, train: Sequence[Labelled], dev: Sequence[Labelled], test: Sequence[Labelled]) -> Findings:
     """Fit a probe on `train`, choose its strength on `dev`, and measure it and its heaviest unit on `test`.
 
-    A probe whose weights are all zero, as on noise, has unit 0.
+    Where all weights of the probe are zero, as on noise, the unit is the one that is best on `train` by itself.
     Raises DataError where a part has no reviews of one of the labels.
     """
     (X, y), (dev_X, dev_y), (test_X, test_y) = (judged(model, part) for part in (train, dev, test))
     probe = fit_probe(X, y, dev_X, dev_y)
-    unit = Unit.fit(probe.unit, X, y)
+    units = [probe.unit] if probe.units_used else range(X.shape[1])
+    unit = max((Unit.fit(index, X, y) for index in units), key=lambda unit: unit.accuracy(X, y))
     return Findings(
         probe,
         unit,
