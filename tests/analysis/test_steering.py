@@ -125,3 +125,13 @@ def test_a_model_with_a_forward_of_its_own_cannot_be_changed():
 
     with pytest.raises(ConfigError, match="Mine has a forward of its own"):
         steered(Mine(VOCAB, hidden_size=4), [Pin(1, 1, 1.0)], start=1, length=3)
+
+
+def test_the_first_symbol_that_a_held_unit_can_change_is_the_one_named():
+    model = model_of()
+    options = {"length": 40, "seed": 3, "prime": "abc", "temperature": 0}
+    natural = steered(model, [], start=1, **options)
+    pins = [Pin(2, unit, value) for unit in range(8) for value in (-4.0, 4.0)]
+    held = [steered(model, [pin], start=12, **options) for pin in pins]
+    differ = [next((n for n in range(40) if text[n] != natural[n]), 40) for text in held]
+    assert min(differ) == 12
