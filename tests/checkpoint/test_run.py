@@ -223,6 +223,18 @@ def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
         Run.open(tmp_path)
 
 
+def test_settings_of_a_wrong_type_or_range_are_named(tmp_path: Path) -> None:
+    train(tmp_path, {})
+    config = json.loads((tmp_path / CONFIG).read_text())
+    for name, wrong in (
+        *(("seed", -1), ("steps", True), ("lr", "1e-3"), ("hidden_size", 2.5), ("cell", "perceptron"), ("dtype", [])),
+        *(("text", "ab"), ("text", [1]), ("validation", None), ("decay_after", 0.5)),
+    ):
+        (tmp_path / CONFIG).write_text(json.dumps({**config, "settings": {**config["settings"], name: wrong}}))
+        with pytest.raises(errors.CheckpointError, match=name):
+            Run.open(tmp_path)
+
+
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"settings": {"cell": "lstm", "wings": 2}}'])
 def test_a_damaged_config_is_named(tmp_path: Path, content: str) -> None:
     train(tmp_path, {})

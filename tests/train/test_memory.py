@@ -92,6 +92,11 @@ def test_the_user_may_say_that_there_is_more_or_less():
         check(Need(10**6), limit=0)
 
 
+def test_a_size_beyond_all_floats_is_refused_too():
+    with pytest.raises(OutOfMemoryError, match="GB"):
+        check(Need(10**400))
+
+
 def test_where_the_system_tells_nothing_nothing_is_refused(monkeypatch):
     for source in ("free_of_machine", "free_of_container", "free_of_process"):
         monkeypatch.setattr(memory, source, lambda: None)

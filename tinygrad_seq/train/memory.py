@@ -17,6 +17,7 @@ from .settings import OPTIMIZERS, Settings
 __all__ = ["Need", "available", "check", "of_model", "of_training"]
 
 GIGABYTE = 10**9
+LARGEST = 1e30  # a hostile file may ask for more than a float can hold
 OF_A_LAYER = 20_000
 """Bytes of Python objects that a layer takes beside its weights."""
 EVALUATED = 32 * 100
@@ -132,4 +133,5 @@ def free_of_process() -> int | None:
 
 def shown(size: float) -> str:
     """Return a number of bytes for people."""
+    size = min(size, LARGEST)
     return f"{size / GIGABYTE:,.1f} GB" if size >= GIGABYTE / 10 else f"{size / 10**6:,.1f} MB"

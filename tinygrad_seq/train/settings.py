@@ -92,6 +92,8 @@ class Settings:
         for name in ("steps", "eval_every", "save_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)}: at least 1 is expected.")
+        if self.seed < 0:
+            raise ConfigError(f"seed={self.seed}: a whole number from 0 is expected.")
         if not self.clip >= 0:
             raise ConfigError(f"clip={self.clip}: a norm is expected, or 0 for no clipping.")
 
