@@ -135,7 +135,11 @@ for name, module in {
 share = {name: norms[0] / norms[-1] for name, norms in fading.items()}
 assert share["RNN"] < 1e-12
 assert share["LSTM, forget bias 0"] < 1e-12
-assert share["LSTM, forget bias 3"] > 1e-4
+assert round(0.95**99, 3) == 0.006
+assert share["LSTM, forget bias 3"] > 0.006
+
+# %% [markdown]
+# More arrives than 0.95 to the 99th, which is 0.006: the way round through $h$ and the gates brings something too.
 
 # %% [markdown]
 # ## The picture

@@ -54,7 +54,7 @@ def main():
         is_well, said = run(path, full)
         seconds = time.perf_counter() - before
         total += seconds
-        print(f"{path.name:<34} {'ok' if is_well else 'FAILED':<7} {seconds:6.1f} s", flush=True)
+        print(f"{path.stem:<38} {'ok' if is_well else 'FAILED':<7} {seconds:6.1f} s", flush=True)
         if full or not is_well:
             print("    " + said.rstrip().replace("\n", "\n    "), flush=True)
         if not is_well:

@@ -46,6 +46,12 @@ def test_it_has_the_parts_that_all_have(path):
 
 
 @every_tutorial
+def test_the_readme_names_it_by_its_title(path):
+    title = re.search(r"^# # \d\d · (.*)$", path.read_text("utf-8"), re.MULTILINE)[1]
+    assert f"[{title}]({path.name})" in (HERE / "README.md").read_text("utf-8")
+
+
+@every_tutorial
 def test_it_asserts_and_draws(path):
     code = "\n".join(cells(path)[1])
     assert code.count("assert ") >= 3
