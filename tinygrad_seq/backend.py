@@ -210,10 +210,10 @@ class Backend(Protocol):
     def uniform(self, key: Key, shape: Shape, dtype: Any) -> Any:
         """Return numbers in [0, 1) that are a function of the key alone."""
 
-    def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Any]], bool] | None:
-        """Return a function that runs a program on arrays of a type, and tells whether it could; None where none can.
+    def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Sequence[Any]]], list[bool]] | None:
+        """Return a function that runs a program on sets of arrays of a type; None where none can.
 
-        Where it could not, nothing has been written.
+        It tells of each set whether it could; where it could not, nothing has been written.
         """
 
     def made_with(self, kernel: str, dtype: Any) -> str:

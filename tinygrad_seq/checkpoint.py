@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from .atomic import replace_file
 from .errors import CheckpointError
 
-__all__ = ["load", "replace_file", "save"]
+__all__ = ["load", "save"]
 
 HASH = "content_sha256"
 DTYPES = frozenset(
@@ -22,11 +23,18 @@ DTYPES = frozenset(
 PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x04", b"\x80\x05")
 
 
-def save(path: str | os.PathLike[str], arrays: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> None:
+def save(
+    path: str | os.PathLike[str],
+    arrays: Mapping[str, Any],
+    metadata: Mapping[str, str] | None = None,
+    *,
+    previous: str | None = None,
+) -> None:
     """Write arrays by name, and strings by name, as one safetensors file; PyTorch reads it as it reads its own.
 
     The file at `path` is the old one or the new one whole, whatever happens in between. Numbers and views of any layout
     are written as the arrays they show. The SHA-256 of the content stands in the metadata, and `load` verifies it.
+    With `previous` the old file stays beside the new one under that name.
 
     Raises:
         CheckpointError: an array's type has no place in the format, or the file cannot be written.
@@ -49,13 +57,15 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Any], metadata: Mapp
             f"{path} cannot hold {', '.join(unknown)}. Convert to one of {', '.join(sorted(DTYPES))}."
         )
     texts = dict(metadata or {})
-    replace_file(path, serialized(contiguous, {**texts, HASH: content_hash(contiguous, texts)}))
+    content = serialized(contiguous, {**texts, HASH: content_hash(contiguous, texts)})
+    replace_file(path, content, previous=previous)
 
 
-def load(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+def load(path: str | os.PathLike[str], *, must_have_hash: bool = False) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Return the arrays and the metadata of a safetensors file, ours or another program's.
 
     A file that carries a content hash is verified against it; one from `safetensors.torch.save_file` carries none.
+    Where only a file of ours can be meant, `must_have_hash` refuses one without.
 
     Raises:
         CheckpointError: the file is missing, damaged, of another format, or holds a type that NumPy lacks.
@@ -72,45 +82,11 @@ def load(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str,
     except (TypeError, AttributeError) as error:
         raise CheckpointError(f"{path} holds a number type that NumPy lacks ({error}). Save it as float32.") from error
     expected = metadata.pop(HASH, None)
+    if expected is None and must_have_hash:
+        raise CheckpointError(f"{path} is damaged: the hash of its content is missing. {OTHER_COPY}")
     if expected is not None and expected != content_hash(arrays, metadata):
         raise CheckpointError(f"{path} is damaged: its content does not match the hash it was saved with. {OTHER_COPY}")
     return arrays, metadata
-
-
-def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file so that after a crash or a full disk there is the old one or the new one, whole.
-
-    Raises:
-        CheckpointError: it cannot be written; what was there before is untouched.
-    """
-    target = Path(path).resolve()  # a link stays a link
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        finally:
-            for orphan in target.parent.glob(f".{target.name}.*.tmp"):  # ours, or that of a process that was killed
-                orphan.unlink(missing_ok=True)
-        sync_folder(target.parent)
-    except OSError as error:
-        before = "What was there before is untouched. " if target.exists() else ""
-        raise CheckpointError(
-            f"{path} cannot be written: {error.strerror or error}. {before}Make room, or choose another folder (--out)."
-        ) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in this folder outlive a power cut; Windows has no such call."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def content_hash(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
@@ -127,13 +103,13 @@ def check_header(path: str | os.PathLike[str]) -> None:
     """Raise CheckpointError unless the file begins like a safetensors file whose header fits into it."""
     try:
         with Path(path).open("rb") as file:
-            start = file.read(8)
+            start, begins = file.read(8), file.read(1)
             size = file.seek(0, os.SEEK_END)
     except FileNotFoundError:
         raise CheckpointError(f"There is no file {path}. Give the path of a .safetensors file.") from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
-    if start.startswith(PICKLES):
+    if start.startswith(PICKLES) and begins != b"{":  # as a length, these bytes are 640, 1152 and 1408
         raise CheckpointError(
             f"{path} is a pickle, as torch.save writes: loading one runs the code in it, so it is never loaded. "
             "In PyTorch write safetensors.torch.save_file(model.state_dict(), 'weights.safetensors')."
@@ -146,4 +122,4 @@ def check_header(path: str | os.PathLike[str]) -> None:
         )
 
 
-OTHER_COPY = "Use another copy of it; a run folder has best.safetensors beside last.safetensors."
+OTHER_COPY = "Use another copy of it; a run folder keeps previous.safetensors beside last.safetensors."

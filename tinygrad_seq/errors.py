@@ -54,6 +54,10 @@ class ConfigError(TinygradSeqError, ValueError):
     """Settings that contradict each other or lie out of range."""
 
 
+class OutOfMemoryError(TinygradSeqError, MemoryError):
+    """Something that needs more memory than there is; nothing of it was taken."""
+
+
 class RenderError(TinygradSeqError, RuntimeError):
     """A picture that cannot be drawn here; the message says what to install."""
 

@@ -37,8 +37,8 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise ShapeError(
             f"linear: x of shape {x.shape} for a weight of {weight.shape}: {x.shape[-1:]} != {weight.shape[1:]}."
         )
-    y = x @ weight.mT
-    return y if bias is None else y + bias
+    y: Tensor = ops.linear(x, weight, bias)
+    return y
 
 
 def embedding(ids: Any, weight: Tensor) -> Tensor:

@@ -53,6 +53,9 @@ class Watcher:
     def made(self, call: Call) -> None:
         """Called after every application of an operation."""
 
+    def named(self, where: Where, values: Mapping[str, Any]) -> None:
+        """Called for the values of one time step that have a name in the equations: gates and states."""
+
     def walk(self) -> Watcher:
         """Called as a backward walk begins, which may be inside another: return who is to see it."""
         return self
@@ -90,6 +93,10 @@ class Together(Watcher):
     def made(self, call: Call) -> None:
         for watcher in self.watchers:
             watcher.made(call)
+
+    def named(self, where: Where, values: Mapping[str, Any]) -> None:
+        for watcher in self.watchers:
+            watcher.named(where, values)
 
     def walk(self) -> Watcher:
         return Together(*(watcher.walk() for watcher in self.watchers))
@@ -146,6 +153,13 @@ def step(t: int | None) -> None:
     mode.set(
         Mode(m.grad, Where(path, t, backward), m.watcher)
     )  # a fresh one: tasks that branched off here share the old
+
+
+def named(**values: Any) -> None:
+    """Tell who watches which values of this time step are the gates and states of the equations."""
+    m = mode.get()
+    if m.watcher is not None:
+        m.watcher.named(m.where, values)
 
 
 def steps(sequence: Iterable[S]) -> Iterator[S]:

@@ -93,7 +93,7 @@ class CupyBackend:
         """Numbers in [0, 1) from Philox on the device: its key is the seed, its counter the rest and the position."""
         return uniform(self.gpu, key, shape, dtype)
 
-    def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Any]], bool] | None:
+    def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Sequence[Any]]], list[bool]] | None:
         return runner(self.gpu, self.cupy.ndarray, program, dtype)
 
     def made_with(self, kernel: str, dtype: Any) -> str:

@@ -57,7 +57,7 @@ class NumpyBackend:
             numbers = np.minimum(numbers, np.nextafter(np.float16(1), np.float16(0)))
         return numbers
 
-    def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Any]], bool]:
+    def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Sequence[Any]]], list[bool]]:
         return in_place.runner(program, dtype)
 
     def made_with(self, kernel: str, dtype: Any) -> str:

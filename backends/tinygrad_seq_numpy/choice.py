@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
@@ -14,7 +15,7 @@ from tinygrad_seq.backend import Kernel
 
 from .kernels.sequence import SequenceKernel
 
-__all__ = ["SWITCH", "Kernels"]
+__all__ = ["SWITCH", "Kernels", "in_use"]
 
 SWITCH = "TINYGRAD_SEQ_NUMBA"
 
@@ -64,6 +65,11 @@ def missing() -> str:
     except Exception as e:  # noqa: BLE001  whatever is wrong with numba, NumPy computes the same
         return f"numba does not work here ({type(e).__name__}: {e})"
     return ""
+
+
+def in_use() -> bool:
+    """Tell whether a sequence has brought numba in: what is too small to be worth its import then goes along."""
+    return f"{__package__}.compiled" in sys.modules and not obstacle()
 
 
 @cache

@@ -27,7 +27,6 @@ from numpy import (
     isfinite,
     log,
     log1p,
-    matrix_transpose,
     max,
     maximum,
     mean,
@@ -106,6 +105,11 @@ __all__ = [
 def astype(x: Any, dtype: Any) -> Any:
     """Return x with another number type; x itself where it has it already."""
     return x.astype(dtype, copy=False)
+
+
+def matrix_transpose(x: Any, /) -> Any:
+    """Return x with its last two axes exchanged: NumPy's function takes ten times as long as its attribute."""
+    return x.mT
 
 
 def argsort(x: Any, *, axis: int = -1) -> Any:

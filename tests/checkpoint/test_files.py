@@ -156,6 +156,22 @@ def test_a_pickle_is_never_loaded(path: Path) -> None:
         load(path)
 
 
+def test_a_header_whose_length_looks_like_a_pickle_is_none(path: Path) -> None:
+    begun = set()
+    for padding in range(0, 2000, 8):
+        save(path, {"W": CUBE}, {"padding": "x" * padding})
+        begun.add(path.read_bytes()[:2])
+        load(path)
+    assert begun >= {b"\x80\x02", b"\x80\x04", b"\x80\x05"}
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\x80\x02}q\x00", b"\x80\x04\x95\x00", b"\x80\x05\x95\x00"])
+def test_no_pickle_of_any_protocol_is_loaded(path: Path, start: bytes) -> None:
+    path.write_bytes(start + bytes(2000))
+    with pytest.raises(errors.CheckpointError, match="is a pickle"):
+        load(path)
+
+
 def test_a_missing_file_is_named(path: Path) -> None:
     with pytest.raises(errors.CheckpointError, match=r"There is no file .*weights\.safetensors"):
         load(path)

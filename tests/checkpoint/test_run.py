@@ -1,4 +1,4 @@
-"""A run folder: a resumed run is the uninterrupted one, bit for bit; weights belong to their vocabulary."""
+"""A run folder: what it holds, what is left of it after a failure; weights belong to their vocabulary."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from tinygrad_seq import errors
-from tinygrad_seq.checkpoint import load
+from tinygrad_seq.checkpoint import HASH, load
 from tinygrad_seq.data import ByteVocab, CharVocab, Corpus
+from tinygrad_seq.train.environment import environment
 from tinygrad_seq.train.fit import fit
-from tinygrad_seq.train.run import BEST, CONFIG, LAST, LOG, VOCABULARY, Run
-from tinygrad_seq.train.settings import OPTIMIZERS, Settings
+from tinygrad_seq.train.run import BEST, CONFIG, LAST, LOG, PREVIOUS, VOCABULARY, Run
+from tinygrad_seq.train.settings import Settings
 
 DICE = random.Random(0)
 TEXT = "".join(DICE.choice("abc de\n") for _ in range(220))
@@ -24,14 +25,6 @@ CORPUS = Corpus.from_text(TEXT)
 SMALL = Settings(
     hidden_size=6, num_layers=2, dropout=0.3, batch_size=4, seq_length=10, steps=6, eval_every=2, save_every=100
 )
-SCHEDULES = {
-    "none": {},
-    "warm-up": {"warm_up": 4},
-    "step": {"schedule": "step", "decay_after": 1},
-    "exponential": {"schedule": "exponential", "decay_after": 1, "warm_up": 2},
-    "cosine": {"schedule": "cosine", "warm_up": 2},
-    "plateau": {"schedule": "plateau", "decay_after": 0, "lr": 1e-5},
-}
 
 
 def settings(**options: Any) -> Settings:
@@ -54,41 +47,6 @@ def log(run: Run) -> list[dict[str, Any]]:
     return [{name: value for name, value in line.items() if name != "chars_per_s"} for line in run.log()]
 
 
-CASES = [
-    *({"cell": cell} for cell in ("rnn", "lstm", "gru", "mlstm")),
-    *({"optimizer": optimizer} for optimizer in OPTIMIZERS),
-    *SCHEDULES.values(),
-    {"dtype": "float64"},
-    {"backend": "fake"},
-    {"validation": 0.0},
-    {"clip": 0.0},
-]
-
-
-@pytest.mark.parametrize("options", CASES, ids=lambda options: ",".join(map(str, options.values())) or "plain")
-def test_a_resumed_run_is_the_uninterrupted_one(tmp_path: Path, options: dict[str, Any]) -> None:
-    whole = train(tmp_path / "whole", options)
-    train(tmp_path / "parts", options, until=3)
-    parts = train(tmp_path / "parts", options, resume=True)
-
-    assert log(parts) == log(whole)
-    assert [line["step"] for line in log(parts)] == [1, 2, 3, 4, 5, 6]
-    for name in (BEST, LAST):
-        (arrays, about), (arrays_whole, about_whole) = load(parts.folder / name), load(whole.folder / name)
-        assert about == about_whole
-        assert arrays.keys() == arrays_whole.keys()
-        for key, array in arrays.items():
-            np.testing.assert_array_equal(array, arrays_whole[key], err_msg=key)
-
-
-def test_the_comparison_above_would_notice_a_difference(tmp_path: Path) -> None:
-    one, other = train(tmp_path / "one", {}), train(tmp_path / "other", {"seed": 1})
-    assert log(one) != log(other)
-    for name in SCHEDULES.keys() - {"none"}:
-        assert len({line["lr"] for line in log(train(tmp_path / name, SCHEDULES[name]))}) > 1, name
-    assert load(one.folder / LAST)[0]["state.0"].any()
-
-
 def test_what_was_logged_after_the_last_checkpoint_is_logged_anew(tmp_path: Path) -> None:
     run = train(tmp_path, {"save_every": 2, "steps": 4})
     with (tmp_path / LOG).open("a") as file:
@@ -106,7 +64,7 @@ def test_a_run_says_everything_that_decides_it(tmp_path: Path) -> None:
     config = json.loads((tmp_path / CONFIG).read_text())
     assert config["settings"] == json.loads(json.dumps(run.settings.to_json()))
     assert config["text"] == {"source": "a text", "sha256": CORPUS.sha256, "symbols": 220}
-    assert config["environment"].keys() == {"tinygrad_seq", "python", "numpy", "platform", "blas", "blas_threads"}
+    assert config["environment"] == environment()
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([CONFIG, VOCABULARY, LOG, BEST, LAST])
 
 
@@ -126,6 +84,58 @@ def test_a_run_of_a_device_is_opened_without_it(tmp_path: Path) -> None:
     config["settings"]["backend"] = "a device that is elsewhere"
     (tmp_path / CONFIG).write_text(json.dumps(config))
     assert {p.backend for p in Run.open(tmp_path).model().parameters()} == {"numpy"}
+
+
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> None:
+    whole = train(tmp_path / "whole", {"save_every": 2})
+    run = train(tmp_path / "run", {"save_every": 2, "steps": 4})
+    damage(run.folder / LAST)
+    run.change(steps=6)
+    training, held_out = run.settings.split(CORPUS)
+    moment = run.resume(training)
+    assert moment.step == 2
+    assert "last.safetensors is damaged" in moment.instead_of
+    assert [line["step"] for line in run.log()] == [1, 2]
+    for _ in fit(run, moment, training, held_out):
+        pass
+    assert load(run.folder / LAST)[1] == load(whole.folder / LAST)[1]
+    assert log(run) == log(whole)
+
+
+def test_two_damaged_checkpoints_are_an_error(tmp_path: Path) -> None:
+    run = train(tmp_path, {"save_every": 2})
+    damage(tmp_path / LAST)
+    damage(tmp_path / PREVIOUS)
+    with pytest.raises(errors.CheckpointError, match=r"previous\.safetensors is damaged"):
+        run.resume(CORPUS)
+    (tmp_path / PREVIOUS).unlink()
+    with pytest.raises(errors.CheckpointError, match=r"last\.safetensors is damaged"):
+        run.resume(CORPUS)
+
+
+def test_a_checkpoint_without_its_hash_is_no_longer_whole(tmp_path: Path) -> None:
+    run = train(tmp_path, {})
+    for name in (BEST, LAST):
+        content = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(content.replace(HASH.encode(), HASH.upper().encode()))
+    with pytest.raises(errors.CheckpointError, match="the hash of its content is missing"):
+        run.model()
+    with pytest.raises(errors.CheckpointError, match="the hash of its content is missing"):
+        run.resume(CORPUS)
+
+
+@pytest.mark.parametrize("junk", [b"\xff\xfe", b"[" * 100_000, b"[]", b"5", b'{"loss": 1}', b'{"step": "7"}', b"{"])
+def test_a_log_ends_where_it_is_no_log_any_more(tmp_path: Path, junk: bytes) -> None:
+    run = train(tmp_path, {})
+    lines = (tmp_path / LOG).read_bytes().splitlines()
+    (tmp_path / LOG).write_bytes(b"\n".join([*lines[:3], junk, *lines[3:]]))
+    assert [line["step"] for line in run.log()] == [1, 2, 3]
 
 
 @pytest.mark.oracle
@@ -148,6 +158,39 @@ def test_a_nan_leaves_what_was_saved(tmp_path: Path) -> None:
     with pytest.raises(errors.AnomalyError, match="step 4: the loss is nan"):
         next(course)
     assert run.resume(training).step == 2
+
+
+@pytest.mark.parametrize("held_out", [True, False])
+def test_a_step_that_went_too_far_is_not_saved(tmp_path: Path, held_out: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {"save_every": 1, "optimizer": "sgd", "validation": 0.1 if held_out else 0.0, "eval_every": 100}
+    run = Run.create(tmp_path, settings(**options), CORPUS)
+    training, rest = run.settings.split(CORPUS)
+    moment = run.begin(training)
+    course = fit(run, moment, training, rest)
+    next(course)
+    bias = moment.model.head.bias
+    monkeypatch.setattr(moment.optimizer, "step", lambda: bias.assign_(bias.data + np.inf, by="the test"))
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(
+            errors.AnomalyError, match=r"step 2: after SGD\.step\(\) not all of (model.)?head.bias is finite"
+        ),
+    ):
+        next(course)
+    assert run.resume(training).step == 1
+    assert all(
+        np.isfinite(array).all()
+        for name in (BEST, LAST)
+        if (tmp_path / name).exists()
+        for array in load(tmp_path / name)[0].values()
+    )
+
+
+def test_a_held_out_loss_that_is_no_number_is_not_the_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tinygrad_seq.train.fit.evaluate", lambda model, corpus: float("nan"))
+    with pytest.raises(errors.AnomalyError, match="step 2: the loss on the held-out text is nan"):
+        train(tmp_path, {})
+    assert not (tmp_path / BEST).exists()
 
 
 def test_a_failed_save_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

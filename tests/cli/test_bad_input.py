@@ -103,6 +103,17 @@ def test_a_damaged_checkpoint(call: Call, trained: Path, tmp_path: Path) -> None
     failed(call("sample", "run"), "best.safetensors is damaged", "Use another copy")
 
 
+def test_a_damaged_checkpoint_is_named_and_the_one_before_goes_on(train: Call, call: Call) -> None:
+    train("--save-every", 2)
+    content = bytearray(Path("run/last.safetensors").read_bytes())
+    content[-1] ^= 1
+    Path("run/last.safetensors").write_bytes(content)
+    done = call("train", "--resume", "run", "--steps", 8)
+    assert done.code == 0, done
+    assert "last.safetensors is damaged" in done.out
+    assert "That one is used now: previous.safetensors.\nGoing on after step 4 of 8" in done.out
+
+
 @pytest.mark.skipif(driver() > 0, reason="there is an NVIDIA driver, and perhaps all that the backend needs")
 def test_a_backend_that_cannot_run_here(train: Call) -> None:
     failed(train("--backend", "cupy"), "there is no NVIDIA driver", "With an NVIDIA GPU")

@@ -18,7 +18,9 @@ from tinygrad_seq.train import blas
 Call = Callable[..., Any]
 
 
-@pytest.mark.parametrize("command", ["demo", "train", "sample", "eval", "graph", "grads", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["demo", "train", "sample", "eval", "cells", "gates", "steer", "graph", "grads", "doctor"]
+)
 def test_help_shows_an_example(call: Call, command: str) -> None:
     done = call(command, "--help")
     assert done.code == 0
@@ -31,7 +33,8 @@ def test_help_lists_the_commands_and_where_to_begin(call: Call) -> None:
         assert done.code == 0
         assert "Begin with: tinygrad-seq demo" in " ".join(done.out.split())
         assert all(
-            f"│ {command} " in done.out for command in ("demo", "train", "sample", "eval", "graph", "grads", "doctor")
+            f"│ {command} " in done.out
+            for command in ("demo", "train", "eval", "cells", "gates", "steer", "grads", "doctor")
         )
 
 

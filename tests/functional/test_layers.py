@@ -41,6 +41,36 @@ def test_linear_names_the_sizes_that_differ():
         F.linear(tg.ones((2, 4)), tg.ones((5, 3)))
 
 
+@pytest.mark.parametrize("lead", [(), (2,), (4, 2), (0, 2), (2, 0)], ids=str)
+@pytest.mark.parametrize("bias", [True, False], ids=["bias", "no bias"])
+def test_linear_is_the_product_and_the_sum_to_any_order(lead, bias):
+    x, W = tg.tensor(normal(*lead, 3), requires_grad=True), tg.tensor(normal(5, 3, seed=1), requires_grad=True)
+    b = tg.tensor(normal(5, seed=2), requires_grad=True) if bias else None
+    inputs = [t for t in (x, W, b) if t is not None]
+    found = []
+    for y in (F.linear(x, W, b), x @ W.mT if b is None else x @ W.mT + b):
+        first = tg.grad((y * y * y).sum(), inputs, create_graph=True)
+        second = tg.grad(sum(((g * g).sum() for g in first), start=tg.tensor(0.0, dtype="float64")), inputs)
+        found.append([y, *first, *second])
+    for ours, theirs in zip(*found, strict=True):
+        assert ours.shape == theirs.shape
+        np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=1e-12, atol=1e-12)
+
+
+def test_linear_of_a_turned_batch_is_one_product_over_all_its_rows():
+    turned = np.swapaxes(normal(2, 4, 3), 0, 1)
+    agree(F.linear, lambda f, *args: f.linear(*args), [turned, normal(5, 3, seed=1), normal(5, seed=2)])
+
+
+def test_linear_is_one_node_and_its_gradients_lie_as_their_parameters_do():
+    x, W, b = (tg.tensor(normal(*s), requires_grad=True) for s in [(4, 2, 3), (5, 3), (5,)])
+    y = F.linear(x, W, b)
+    assert y.node.op.name == "linear"
+    assert y.node.parents == (x.node, W.node, b.node)
+    y.sum().backward()
+    assert all(t.grad.data.flags.c_contiguous for t in (x, W, b))
+
+
 @pytest.mark.parametrize("affine", [True, False])
 def test_layer_norm(affine):
     inputs = [normal(4, 2, 6), *([normal(6, seed=1), normal(6, seed=2)] if affine else [])]

@@ -200,7 +200,7 @@ def test_a_new_learning_rate_is_no_new_kernel():
                 seen.append(kernel)
 
         program = traced(optimizer.update, t, ["m", "v"], optimizer.settings(optimizer.param_groups[0]))
-        runner(Watching("numpy"), np.ndarray, program, "float32")([np.ones(2, np.float32)] * 4)
+        runner(Watching("numpy"), np.ndarray, program, "float32")([[np.ones(2, np.float32)] * 4])
         return seen[0]
 
     assert of(0.1, 1) is of(0.2, 7)
@@ -222,7 +222,7 @@ def test_every_function_of_a_program_is_numpys():
     for name, f in functions.items():
         made = traced(lambda xp, t, p, g, f=f: (f(xp, p, g), {}), 1, [], {})
         got = p.copy()
-        assert runner(OnCpu("numpy"), np.ndarray, made, "float64")([got, g])
+        assert runner(OnCpu("numpy"), np.ndarray, made, "float64")([[got, g]]) == [True]
         with np.errstate(all="ignore"):
             expected = f(np, p, g)
         np.testing.assert_allclose(got, expected, rtol=1e-15, err_msg=name)
@@ -233,10 +233,13 @@ def test_a_runner_refuses_arrays_that_it_cannot_take_and_writes_nothing():
     assert runner(OnCpu("numpy"), np.ndarray, program, "float16") is None
     run = runner(OnCpu("numpy"), np.ndarray, program, "float64")
     p = np.ones((2, 3))
-    assert not run([p, np.ones((3, 2))])
-    assert not run([p, np.ones((2, 3), np.float32)])
-    assert not run([p, np.float64(1)])
-    assert not run([np.asfortranarray(p), np.ones((2, 3))])
+    refused = [
+        [p, np.ones((3, 2))],
+        [p, np.ones((2, 3), np.float32)],
+        [p, np.float64(1)],
+        [np.asfortranarray(p), np.ones((2, 3))],
+    ]
+    assert run(refused) == [False] * 4
     assert np.array_equal(p, np.ones((2, 3)))
-    assert run([p, np.ones((3, 2)).T])
+    assert run([refused[0], [p, np.ones((3, 2)).T]]) == [False, True]
     assert not p.any()

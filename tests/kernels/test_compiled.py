@@ -106,8 +106,10 @@ def test_numba_is_imported_by_the_first_sequence_only():
     pytest.importorskip("numba")
     program = """
 import sys, numpy as np, tinygrad_seq as tg
-from tinygrad_seq import nn
+from tinygrad_seq import nn, optim
 net = nn.RNN(2, 3)
+net.weight_ih_l0.grad = tg.zeros((3, 2))
+optim.Adam(net).step()
 tg.functional.cross_entropy(tg.zeros((1, 2)), [0])  # has a kernel too, and none that is compiled
 print("numba" in sys.modules)
 net(np.zeros((2, 1, 2), np.float32))
@@ -179,10 +181,10 @@ def test_a_forked_child_has_threads_of_its_own(on_threads):
 # results
 
 
-def curve(seed, steps, path="auto"):
+def curve(seed, steps, path="auto", name="LSTMSequence", dtype="float32"):
     """The losses of a small net that learns to name the symbol before the last one."""
     rng = np.random.default_rng(seed)
-    net, head = nn.LSTM(6, 16, path=path), nn.Linear(16, 6)
+    net, head = NETS[name](6, 16, path=path, dtype=dtype), nn.Linear(16, 6, dtype=dtype)
     for p in (*net.parameters(), *head.parameters()):
         p.data[...] = rng.uniform(-0.25, 0.25, p.shape)
     adam = optim.Adam([*net.parameters(), *head.parameters()], lr=1e-2)
@@ -197,15 +199,24 @@ def curve(seed, steps, path="auto"):
     return losses
 
 
+# How far two paths may be apart, relative to the loss, at first and after 200 steps: rounding, and what training makes
+# of it. About ten times the most that was measured for four cells and three seeds: 1.6e-7, 5.8e-6; 7e-16, 1.2e-13.
+APART = {"float32": (2e-6, 6e-5), "float64": (1e-14, 2e-12)}
+
+
 @pytest.mark.usefixtures("_switched_on")
-def test_training_goes_the_same_way_on_all_three_paths(monkeypatch):
-    by_numba = curve(3, steps=200)
+@pytest.mark.parametrize("dtype", APART)
+@pytest.mark.parametrize("name", NETS)
+def test_training_goes_the_same_way_on_all_three_paths(monkeypatch, name, dtype):
+    steps = 200
+    by_numba = curve(3, steps, name=name, dtype=dtype)
     monkeypatch.setenv("TINYGRAD_SEQ_NUMBA", "0")
-    by_numpy, by_cells = curve(3, steps=200), curve(3, steps=200, path="cell")
+    by_numpy, by_cells = (curve(3, steps, path, name, dtype) for path in ("fused", "cell"))
     assert by_numba[-1] < by_numba[0] / 4
-    for other in (by_numpy, by_cells):
-        np.testing.assert_allclose(by_numba[:20], other[:20], rtol=1e-4)
-        np.testing.assert_allclose(by_numba, other, rtol=0.05, atol=5e-3)
+    first, last = APART[dtype]
+    bound = first * (last / first) ** (np.arange(steps) / (steps - 1))
+    for one, other in ((by_numba, by_numpy), (by_numba, by_cells), (by_numpy, by_cells)):
+        assert (np.abs(np.subtract(one, other)) < bound * np.array(other)).all()
 
 
 @pytest.mark.usefixtures("_switched_on")
@@ -225,15 +236,21 @@ def test_what_has_diverged_is_seen(name, dtype):
 def test_tanh_and_sigmoid_are_right_everywhere(dtype, tolerance):
     import numba
     from tinygrad_seq_numpy.compiled.functions import sigma, tanh
+    from tinygrad_seq_numpy.compiled.lanes import by_lanes
+
+    of_both = by_lanes(lambda x: (tanh(x), sigma(x)))
 
     @numba.njit
     def both(x):
-        return np.array([tanh(v) for v in x]), np.array([sigma(v) for v in x])
+        t, s = np.empty_like(x), np.empty_like(x)
+        of_both((x,), (t, s))
+        return t, s
 
     x = np.concatenate([np.linspace(-30, 30, 50001), [np.inf, -np.inf, 1e30, -1e30, 1e-30]]).astype(dtype)
     exact = x.astype(np.longdouble)
-    t, s = both(x)
-    assert np.abs(t - np.tanh(exact)).max() < tolerance
-    assert np.abs(s - (1 + np.tanh(exact / 2)) / 2).max() < tolerance
-    assert np.abs(t).max() <= 1
-    assert s.min() >= 0 <= 1 - s.max()
+    for t, s in (both(x[None]), both(x[:, None])):  # by vectors, and one by one
+        t, s = t.reshape(-1), s.reshape(-1)
+        assert np.abs(t - np.tanh(exact)).max() < tolerance
+        assert np.abs(s - (1 + np.tanh(exact / 2)) / 2).max() < tolerance
+        assert np.abs(t).max() <= 1
+        assert s.min() >= 0 <= 1 - s.max()

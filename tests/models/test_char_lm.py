@@ -282,7 +282,7 @@ def test_who_watches_sees_every_symbol_pass_through_the_modules(writer):
     text = writer.generate("ab", length=3, seed=3)
     with tg.record() as tape:
         assert writer.generate("ab", length=3, seed=3) == text
-    assert [node.path for node in tape.nodes if node.op == "add"].count("CharLM.head") == 3
+    assert [node.path for node in tape.nodes if node.op == "linear"].count("CharLM.head") == 3
 
 
 def test_repr_tells_the_vocabulary():
@@ -300,3 +300,11 @@ def test_the_embedding_and_the_weights_that_read_it_have_the_gradients_of_the_tw
     wrt = list(model.parameters())
     for a, b in zip(*(tg.grad((y**3).sum(), wrt) for y in (logits, expected)), strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-10, atol=1e-12)
+
+
+def test_weight_norm_is_the_mlstms_and_nobody_elses():
+    model = CharLM(CharVocab("ab"), 4, cell="mlstm", weight_norm=True)
+    assert model.rnn.weight_norm
+    assert CharLM(model.vocab, **model.config()).rnn.weight_norm
+    with pytest.raises(ConfigError, match="cell='lstm': only the mlstm"):
+        CharLM(CharVocab("ab"), 4, cell="lstm", weight_norm=True)

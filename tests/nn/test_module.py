@@ -360,7 +360,7 @@ def test_errors_in_the_loop_name_layer_and_step():
     with (
         np.errstate(over="ignore"),
         tg.detect_anomaly(),
-        pytest.raises(AnomalyError, match=re.escape("matmul in 'Model.encoder.lstm.l0' (t=4)")),
+        pytest.raises(AnomalyError, match=re.escape("linear in 'Model.encoder.lstm.l0' (t=4)")),
     ):
         model(np.full((9, 1, 3), 0.3))
 

@@ -272,6 +272,11 @@ def linalg() -> Iterator[Row]:
         yield row(f"einsum({subscripts!r}, {', '.join(inputs)})", **inputs, dtypes=NUMBERS)
     for shape in [(2, 3), (4, 2, 3), (0, 2)]:
         yield row("matrix_transpose(x)", x=shape, dtypes=ALL)
+    for x in [(3,), (2, 3), (4, 2, 3), (0, 3), (2, 0, 3)]:
+        yield row("linear(x, W, b)", x=x, W=(5, 3), b=(5,), dtypes=NUMBERS)
+        yield row("linear(x, W, None)", x=x, W=(5, 3), dtypes=NUMBERS)
+    yield row("linear(x, W, b)", x=(2, 0), W=(3, 0), b=(3,), dtypes=NUMBERS)
+    yield row("linear(x, W, b)", x=(2, 3), W=(0, 3), b=(0,), dtypes=NUMBERS)
 
 
 # fmt: off

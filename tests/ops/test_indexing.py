@@ -92,6 +92,16 @@ def test_many_reads_of_one_tensor_add_up() -> None:
     np.testing.assert_array_equal(x.grad.numpy(), [[3, 5], [5, 6], [3, 4]])
 
 
+@pytest.mark.parametrize("n", [1, 5, 300])
+def test_many_reads_of_columns_add_up(n: int) -> None:
+    x, places = tg.zeros((3, 4), requires_grad=True), np.random.default_rng(0).integers(-4, 4, n)
+    u = np.random.default_rng(1).standard_normal((3, n)).astype(np.float32)
+    (x[:, places] * u).sum().backward()
+    expected = np.zeros((3, 4))
+    np.add.at(expected, (slice(None), places), u)
+    np.testing.assert_allclose(x.grad.numpy(), expected, rtol=1e-5)
+
+
 def test_numpy_integers_and_0d_tensors_are_integers(backend_name: str) -> None:
     x = tg.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True, backend=backend_name)
     one = tg.tensor(1, backend=backend_name)

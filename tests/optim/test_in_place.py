@@ -25,6 +25,21 @@ OPTIMIZERS = [
     (Adam, {"amsgrad": True, "weight_decay": 0.1}),
     (AdamW, {"amsgrad": True}),
 ]
+
+
+@pytest.fixture(params=["NumPy", "LLVM"], autouse=True)
+def by(request, monkeypatch):
+    """Who runs the programs: NumPy's calls, block by block, or a loop that is compiled for them."""
+    if request.param == "NumPy":
+        monkeypatch.setenv("TINYGRAD_SEQ_NUMBA", "0")
+    else:
+        pytest.importorskip("numba", reason="compiled loops need the extra [fast]")
+        pytest.importorskip("scipy", reason="compiled loops need the extra [fast]")
+        monkeypatch.delenv("TINYGRAD_SEQ_NUMBA", raising=False)
+        import tinygrad_seq_numpy.compiled  # noqa: F401  as the first sequence does
+    return request.param
+
+
 SHAPES = [(), (1,), (0, 3), (5, 7), (3, 50_000)]  # the last is longer than a block in every type
 
 
@@ -157,6 +172,48 @@ def test_one_value_in_two_slots_and_two_slots_that_change_places():
     assert step_of(swapped, P, G, m=0.25, n=0.5) is None
 
 
+SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e-40, -1e38])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@np.errstate(all="ignore")
+def test_what_is_no_ordinary_number_comes_out_as_numpys(dtype):
+    def update(xp, t, p, g, a, b, c, d):
+        signs, roots = xp.sign(g) * 3 - (-p), xp.sqrt(g) / p
+        return xp.maximum(p, g), {"a": xp.minimum(p, g), "b": signs, "c": xp.abs(g) + 0 * p, "d": roots}
+
+    p, g = (x.ravel().astype(dtype) for x in np.meshgrid(SPECIAL, SPECIAL))
+    assert step_of(update, p, g, a=0.0, b=0.0, c=0.0, d=0.0) is not None
+
+
+def test_a_loop_is_compiled_where_it_can_be(by):
+    from tinygrad_seq_numpy.in_place import compiled_runner
+
+    def loop(update, dtype="float32"):
+        program = traced(update, 1, [], {})
+        assert program is not None
+        return compiled_runner(program, np.dtype(dtype))
+
+    assert (loop(lambda xp, t, p, g: (p - g, {})) is not None) == (by == "LLVM")
+    assert loop(lambda xp, t, p, g: (p - g, {}), "float16") is None
+    assert loop(lambda xp, t, p, g: (p - xp.exp(g), {})) is None  # LLVM has no exponential of many numbers at once
+
+
+def test_the_steps_of_a_training_share_one_loop(by):
+    if by == "NumPy":
+        return
+    from tinygrad_seq_numpy.compiled import program
+
+    optimizer = Adam([w := tg.tensor(P, requires_grad=True)])
+    w.grad = tg.tensor(G)
+    optimizer.step()
+    before = program.compiled.cache_info().misses
+    for lr in (1e-3, 1e-2, 1e-1):
+        optimizer.param_groups[0]["lr"] = lr
+        optimizer.step()
+    assert program.compiled.cache_info().misses == before
+
+
 def test_the_truth_of_a_value_is_not_taken_for_granted():
     assert traced(lambda xp, t, p, g: (p - g if g else p, {}), 1, [], {}) is None
 
@@ -190,11 +247,17 @@ def test_a_runner_refuses_arrays_that_it_cannot_take_and_writes_nothing():
     p = np.ones(3)
     read_only = np.ones(3)
     read_only.flags.writeable = False
-    assert not run([p, np.ones(2)])
-    assert not run([p, np.ones(3, dtype="float32")])
-    assert not run([p, np.float64(1)])
-    assert not run([np.ones(6)[::2], np.ones(3)])
-    assert not run([read_only, np.ones(3)])
+    refused = [
+        [p, np.ones(2)],
+        [p, np.ones(3, dtype="float32")],
+        [p, np.float64(1)],
+        [np.ones(6)[::2], np.ones(3)],
+        [read_only, np.ones(3)],
+    ]
+    assert run(refused) == [False] * 5
     assert np.array_equal(p, np.ones(3))
-    assert run([p, np.ones(6)[::2]])
+    assert run([]) == []
+    q = np.ones((2, 2))
+    assert run([refused[0], [p, np.ones(6)[::2]], [q, np.full((2, 2), 3.0)]]) == [False, True, True]
     assert not p.any()
+    assert (q == -2).all()

@@ -162,7 +162,10 @@ def test_arrays_that_are_kept_are_copies():
 
 @pytest.mark.parametrize("word", ["all", "parts", 1])
 def test_an_unknown_word_is_refused(word):
-    with pytest.raises(ConfigError, match=r"record\(values=.*expected one of summary, full, or None"), tg.record(word):
+    with (
+        pytest.raises(ConfigError, match=r"record\(values=.*expected one of summary, full, or None"),
+        tg.record(values=word),
+    ):
         pass
 
 

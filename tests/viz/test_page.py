@@ -40,9 +40,8 @@ def last_gradients(data):
     found = {}
     for parameter in data["parameters"]:
         place = data["places"][parameter["place"]]
-        if parameter["data"] is not None:
-            numbers = np.frombuffer(b64decode(parameter["data"]), parameter["dtype"])
-            found[place["name"]] = numbers.reshape(len(parameter["frames"]), *place["shape"])[-1]
+        if matrix := parameter["matrix"]:
+            found[place["name"]] = np.frombuffer(b64decode(matrix["last"]), matrix["dtype"]).reshape(place["shape"])
     return found
 
 
@@ -63,7 +62,7 @@ def test_a_large_parameter_shows_how_long_its_gradient_is_after_every_part():
     model, tape = recorded(hidden=70, text=text)
     data = data_of(viz.page(tape))
     large = next(p for p in data["parameters"] if data["places"][p["place"]]["name"] == "weight_hh_l0")
-    assert large["data"] is None
+    assert large["matrix"] is None
     assert len(large["frames"]) >= len(text) - 2
     assert large["frames"][-1][1] == pytest.approx(np.linalg.norm(model.rnn.weight_hh_l0.grad.numpy()), rel=1e-6)
     moments = [moment for moment, _ in large["frames"]]
@@ -128,6 +127,18 @@ def test_a_plain_expression_has_a_moment_for_every_operation():
         "×": ([6.0], [12.0]),
         "** 2": ([36.0], [1.0]),
     }
+
+
+def test_after_its_end_a_sequence_holds_its_state_and_the_gradient_of_it():
+    tg.manual_seed(0)
+    model = models.SequenceClassifier(4, 3, 5, cell="lstm")
+    with tg.record(gradients="parts", expand=True) as tape:
+        logits = model(np.array([[1, 2, 3, 0, 0, 1]]), lengths=np.array([4]))
+        tg.functional.cross_entropy(logits, np.array([1])).backward()
+    data = data_of(viz.page(tape))
+    gradients = {lane: data["places"][int(i)]["gradient"]["norm"] for i, lane in data["lanes"].items()}
+    assert gradients["h"][3] == gradients["h"][4] == gradients["h"][5] > gradients["h"][2]
+    assert gradients["c"][3:] == [0.0, 0.0, None]  # after the end nothing reads it, and last of all nothing could
 
 
 def test_without_parts_or_gradients_the_page_lacks_their_growth():
@@ -206,8 +217,12 @@ def test_the_same_record_makes_the_same_bytes(tmp_path):
 
 
 def test_the_page_of_an_lstm_with_128_units_over_64_steps_is_under_two_megabytes():
-    _, tape = recorded(hidden=128, text="the quick brown fox jumps over the lazy dog. " * 2)
-    assert len(viz.page(tape).html.encode()) < 2_000_000
+    _, tape = recorded(hidden=128, text=("the quick brown fox jumps over the lazy dog. " * 2)[:65])
+    page = viz.page(tape)
+    data = data_of(page)
+    grown = {data["places"][p["place"]]["name"]: p["matrix"] for p in data["parameters"] if len(p["frames"]) >= 64}
+    assert [grown["weight_ih_l0"] is None, grown["weight_hh_l0"] is None] == [False, True]  # 57 kB, and 262 kB
+    assert len(page.html.encode()) < 500_000
 
 
 def test_unroll_writes_it_in_one_line(tmp_path):

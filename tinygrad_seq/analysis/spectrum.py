@@ -16,6 +16,7 @@ from ..models import CharLM
 from ..models.inference import evaluating
 from ..nn.recurrent import Recurrent
 from ..tensor import Tensor
+from .extremes import spectral_norm, spectral_radius
 from .reading import encoded
 
 __all__ = ["Spectrum", "spectrum", "spectrum_of", "step_jacobian"]
@@ -88,16 +89,16 @@ def spectrum(net: Recurrent, x: np.ndarray, loss: Callable[[Tensor], Tensor], na
     jacobians = [
         step_jacobian(net, x_t, state).astype(np.float64) for x_t, state in zip(x[1:-1], numbers[:-1], strict=True)
     ]
-    sigma_max = np.array([np.linalg.norm(J, 2) for J in jacobians])
+    sigma_max = np.array([spectral_norm(J) for J in jacobians])
     P = np.eye(len(jacobians[0]))
     product = [1.0]
     for J in reversed(jacobians):
         P = P @ J
-        product.append(float(np.linalg.norm(P, 2)))
+        product.append(spectral_norm(P))
     return Spectrum(
         name=name or type(net).__name__,
         sigma_max=sigma_max,
-        radius=np.array([np.abs(np.linalg.eigvals(J)).max() for J in jacobians]),
+        radius=np.array([spectral_radius(J) for J in jacobians]),
         product=np.array(product[::-1]),
         bound=np.append(np.cumprod(sigma_max[::-1])[::-1], 1.0),
         gradient=gradient / (gradient[-1] or 1.0),

@@ -43,7 +43,7 @@ def study(model: CharLM, text: str, beside: Sequence[tuple[str, CharLM]] | None 
 
 def fresh(model: CharLM) -> list[tuple[str, CharLM]]:
     """Return untrained models like this one, with each kind of net."""
-    config = model.config()
+    config = model.config() | {"weight_norm": False}
     return [(f"{cell}, untrained", CharLM(model.vocab, **{**config, "cell": cell})) for cell in BESIDE]
 
 

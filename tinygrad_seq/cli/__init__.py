@@ -14,6 +14,10 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # generated text may hold what the terminal cannot show
 
-    from .app import app
+    try:
+        from .app import app
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(130)
 
     app(prog_name="tinygrad-seq")

@@ -8,14 +8,20 @@ import typer
 from typer.core import TyperGroup
 
 from ..train.blas import use_one_thread
+from .cells import cells
 from .debug import wants_traceback
 from .demo import demo
 from .doctor import doctor
 from .evaluate import evaluate
+from .exercise import check, exercise
 from .failure import report
+from .gates import gates
 from .grads import grads
 from .graph import graph
+from .race import race
 from .sample import sample
+from .sentiment import sentiment
+from .steer import steer
 from .train import train
 
 __all__ = ["app"]
@@ -44,8 +50,10 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, train, sample, evaluate, graph, grads, doctor):
+for command in (demo, train, sample, evaluate, cells, gates, steer, graph, grads, race, check, doctor):
     app.command("eval" if command is evaluate else command.__name__)(command)
+app.add_typer(sentiment, name="sentiment")
+app.add_typer(exercise, name="exercise")
 
 
 def show_version(wanted: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -14,9 +14,10 @@ from ..errors import ConfigError
 from ..models.cells import CellName
 from ..train.environment import environment
 from ..train.fit import fit
-from ..train.run import Moment, Run
+from ..train.memory import check, of_training
+from ..train.run import PREVIOUS, Moment, Run
 from ..train.schedule import ScheduleName
-from ..train.settings import OPTIMIZERS, OptimizerName, Settings
+from ..train.settings import OPTIMIZERS, DTypeName, OptimizerName, Settings
 from .backend import BackendOption, selected
 from .debug import DebugOption
 from .figures import size
@@ -27,7 +28,7 @@ __all__ = ["train"]
 
 USUAL = Settings()
 TEXT, MODEL, TRAINING, RUN = "Text", "Model", "Training", "Run"
-FREE_TO_CHANGE = {"resume", "steps", "epochs", "eval_every", "save_every", "backend", "debug"}
+FREE_TO_CHANGE = {"resume", "steps", "epochs", "eval_every", "save_every", "backend", "memory", "debug"}
 
 
 def train(
@@ -50,13 +51,14 @@ def train(
     cell: Annotated[CellName, typer.Option(help="Kind of recurrent net.", rich_help_panel=MODEL)] = USUAL.cell,
     hidden: Annotated[int, typer.Option(min=1, help="Units per layer.", rich_help_panel=MODEL)] = USUAL.hidden_size,
     layers: Annotated[int, typer.Option(min=1, help="Layers.", rich_help_panel=MODEL)] = USUAL.num_layers,
+    weight_norm: Annotated[
+        bool, typer.Option("--weight-norm", help="Normalise the weights of an mlstm.", rich_help_panel=MODEL)
+    ] = USUAL.weight_norm,
     dropout: Annotated[
         float,
         typer.Option(min=0, max=0.95, help="Share of activations dropped after each layer.", rich_help_panel=MODEL),
     ] = USUAL.dropout,
-    dtype: Annotated[
-        Literal["float32", "float64"], typer.Option(help="Type of the weights.", rich_help_panel=MODEL)
-    ] = "float32",
+    dtype: Annotated[DTypeName, typer.Option(help="Type of the weights.", rich_help_panel=MODEL)] = USUAL.dtype,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Streams read side by side.", rich_help_panel=TRAINING)
     ] = USUAL.batch_size,
@@ -127,6 +129,15 @@ def train(
     save_every: Annotated[
         int, typer.Option(min=1, help="Steps between checkpoints.", rich_help_panel=RUN)
     ] = USUAL.save_every,
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="GB",
+            help="Gigabytes that the run may take; where it needs more, it does not begin. Default: what is free.",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
     debug: DebugOption = False,
 ) -> None:
     """Train a language model on text, symbol by symbol.
@@ -151,7 +162,7 @@ def train(
             names = ", ".join(flag(name) for name in fixed)
             raise typer.BadParameter(f"a resumed run keeps its settings: leave out {names}, or begin another run.")
         changes: dict[str, Any] = {"eval_every": eval_every, "save_every": save_every, "backend": selected(backend)}
-        go_on(resume, {name: changes[name] for name in given & changes.keys()}, steps, epochs)
+        go_on(resume, {name: changes[name] for name in given & changes.keys()}, steps, epochs, memory)
         return
     if not text:
         raise typer.BadParameter("no TEXT. Give files, folders, stdlib or -; or a run to go on with: --resume RUN.")
@@ -161,6 +172,7 @@ def train(
         cell=cell,
         hidden_size=hidden,
         num_layers=layers,
+        weight_norm=weight_norm,
         dropout=dropout,
         dtype=dtype,
         batch_size=batch_size,
@@ -179,27 +191,29 @@ def train(
         eval_every=eval_every,
         save_every=save_every,
     )
-    begin(out, settings, epochs, force)
+    begin(out, settings, epochs, force, memory)
 
 
-def begin(folder: Path, settings: Settings, epochs: float | None, force: bool) -> None:
+def begin(folder: Path, settings: Settings, epochs: float | None, force: bool, memory: float | None) -> None:
     """Begin a run in a folder and train it."""
     corpus = settings.read()
     training, held_out = settings.split(corpus)
     steps = length(settings, training, None, epochs)
     settings = settings if steps is None else replace(settings, steps=steps)
+    check(of_training(settings, len(corpus.vocab), len(corpus)), memory)
     run = Run.create(folder, settings, corpus, force=force)
     print(f"Text: {size(corpus)}")
     follow(run, run.begin(training), training, held_out)
 
 
-def go_on(folder: Path, changes: dict[str, Any], steps: int | None, epochs: float | None) -> None:
+def go_on(folder: Path, changes: dict[str, Any], steps: int | None, epochs: float | None, memory: float | None) -> None:
     """Go on with a run, perhaps further than it was to go at first."""
     run = Run.open(folder)
     corpus = run.corpus()
     training, held_out = run.settings.split(corpus)
     steps = length(run.settings, training, steps, epochs)
     run.change(**changes, **({} if steps is None else {"steps": steps}))
+    check(of_training(run.settings, len(corpus.vocab), len(corpus)), memory)
     moment = run.resume(training)
     if moment.step >= run.settings.steps:
         raise ConfigError(
@@ -207,6 +221,8 @@ def go_on(folder: Path, changes: dict[str, Any], steps: int | None, epochs: floa
             f"To train it further: tinygrad-seq train --resume {quoted(folder)} --steps {2 * run.settings.steps}"
         )
     print(f"Text: {size(corpus)}")
+    if moment.instead_of:
+        print(f"{moment.instead_of}\nThat one is used now: {PREVIOUS}.")
     print(f"Going on after step {moment.step:,} of {run.settings.steps:,}.")
     here = environment()
     changed = [

@@ -174,7 +174,7 @@ class ByteVocab:
     def from_json(cls, saved: dict[str, Any]) -> ByteVocab:
         """The inverse of `to_json`."""
         if saved.get("kind") != cls.kind:
-            raise DataError(f"This is not a saved byte vocabulary: {saved!r}.")
+            raise DataError(f"This is not a saved byte vocabulary: {saved!r:.200}.")
         return cls()
 
 

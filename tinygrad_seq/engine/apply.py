@@ -43,7 +43,7 @@ def application(op: Any) -> Callable[..., Any]:
 def unary(op: Any) -> Callable[..., Any]:
     """One input, any static attributes."""
     forward, plain = op.forward, op.plain
-    read = op.readers[0] if op.rules[0] else None
+    read = op.reader(True) if op.rules[0] else None
 
     def apply(x: Any, *args: Any, **named: Any) -> Any:
         if not isinstance(x, Variable):
@@ -60,8 +60,11 @@ def unary(op: Any) -> Callable[..., Any]:
         if parent is None or read is None or not m.grad:
             out.node = None
         else:
-            saved = read((data, y) if plain else (data, y, data.shape, *static_values(op, args, named)))
-            out.node = Node(op, (parent,), (saved,), y.shape, y.dtype, m.where)
+            saved = read((None, data, y) if plain else (None, data, y, data.shape, *static_values(op, args, named)))
+            shape = y.shape
+            if shape == parent.shape:  # one tuple for both
+                shape = parent.shape
+            out.node = Node(op, (parent,), saved, shape, y.dtype, m.where)
         if m.watcher is not None:
             m.watcher.made(Call(op, (x, *args), named, (out,), m.where))
         return out
@@ -72,7 +75,7 @@ def unary(op: Any) -> Callable[..., Any]:
 def binary(op: Any) -> Callable[..., Any]:
     """Two inputs with a rule each, or without any, and no static attribute: the arithmetic."""
     forward, plain = op.forward, op.plain
-    read_a, read_b = op.readers
+    read, read_a, read_b = op.reader(True, True), op.reader(True, False), op.reader(False, True)
     flat = op.rules[0] is None
 
     def apply(a: Any, b: Any) -> Any:
@@ -103,9 +106,17 @@ def binary(op: Any) -> Callable[..., Any]:
         if (node_a is None and node_b is None) or flat or not m.grad:
             out.node = None
         else:
-            values = (left, right, y) if plain else (left, right, y, shape_of(left), shape_of(right))
-            saved = (() if node_a is None else read_a(values), () if node_b is None else read_b(values))
-            out.node = Node(op, (node_a, node_b), saved, y.shape, y.dtype, m.where)
+            values = (None, left, right, y) if plain else (None, left, right, y, shape_of(left), shape_of(right))
+            if node_b is None:
+                saved, like = read_a(values), node_a
+            elif node_a is None:
+                saved, like = read_b(values), node_b
+            else:
+                saved, like = read(values), node_a
+            shape = y.shape
+            if shape == like.shape:  # one tuple for both
+                shape = like.shape
+            out.node = Node(op, (node_a, node_b), saved, shape, y.dtype, m.where)
         if m.watcher is not None:
             m.watcher.made(Call(op, (a, b), {}, (out,), m.where))
         return out
@@ -116,7 +127,7 @@ def binary(op: Any) -> Callable[..., Any]:
 def parting(op: Any) -> Callable[..., Any]:
     """One input, several outputs: a split."""
     forward = op.forward
-    read = op.readers[0] if op.rules[0] else None
+    read = op.reader(True) if op.rules[0] else None
 
     def apply(x: Any, *args: Any, **named: Any) -> Any:
         if not isinstance(x, Variable):
@@ -129,7 +140,7 @@ def parting(op: Any) -> Callable[..., Any]:
             raise explained(op, m, e, (data,), named) from e
         saved = None
         if read is not None and x.node is not None and m.grad:
-            saved = (read((data, ys, data.shape, *static_values(op, args, named))),)
+            saved = read((None, data, ys, data.shape, *static_values(op, args, named)))
         outs = several(op, x.kind, ys, (x.node,), saved, m)
         if m.watcher is not None:
             m.watcher.made(Call(op, (x, *args), named, outs, m.where))
@@ -140,7 +151,7 @@ def parting(op: Any) -> Callable[..., Any]:
 
 def nary(op: Any) -> Callable[..., Any]:
     """Any number of inputs and static attributes, one output or several."""
-    n, rules = len(op.inputs), op.rules
+    n, rules, forward = len(op.inputs), op.rules, op.forward
     ruled_first = sorted(range(n), key=lambda i: rules[i] is None)  # a mask does not say what type the numbers have
 
     def apply(*args: Any, **named: Any) -> Any:
@@ -153,22 +164,27 @@ def nary(op: Any) -> Callable[..., Any]:
                 break
         else:
             like = next((x for x in inputs if is_array(x)), None)
-            return op.forward(namespace(like), *inputs, *rest, **named)
-        data, parents = [], []
+            return forward(namespace(like), *inputs, *rest, **named)
+        array, data, parents, mixed = type(like), [], [], False
         for v, rule in zip(inputs, rules, strict=True):
-            data.append(raw(op, v, like, rule))
-            parents.append(v.node if rule and isinstance(v, Variable) else None)
-        if len({type(x) for x in data} - WEAK) > 1:
+            if isinstance(v, Variable):
+                x, parent = v.data, v.node if rule else None
+            else:
+                x, parent = raw(op, v, like, rule), None
+            data.append(x)
+            parents.append(parent)
+            mixed = mixed or (type(x) is not array and type(x) not in WEAK)
+        if mixed:
             check_same_backend(op.name, *data)
         m = mode_get()
         try:
-            y = op.forward(namespace(like), *data, *rest, **named)
+            y = forward(namespace(like), *data, *rest, **named)
         except (ValueError, TypeError, IndexError, OverflowError) as e:
             raise explained(op, m, e, tuple(data), named) from e
         saved: Any = None
         if m.grad and any(p is not None for p in parents):
-            values = (*data, y, *map(shape_of, data), *static_values(op, rest, named))
-            saved = tuple([() if p is None else read(values) for p, read in zip(parents, op.readers, strict=True)])
+            more = () if op.plain else (*map(shape_of, data), *static_values(op, rest, named))
+            saved = op.reader(*[p is not None for p in parents])((None, *data, y, *more))
         return results(op, args, named, kind, y, tuple(parents), saved, m)
 
     return apply
@@ -176,6 +192,7 @@ def nary(op: Any) -> Callable[..., Any]:
 
 def variadic(op: Any) -> Callable[..., Any]:
     """A list of inputs; its one rule `d<name>(xp, dy, i, ...)` is called for each element that needs it."""
+    read = op.reader(True)
 
     def apply(*items: Any, **named: Any) -> Any:
         kind = next((v.kind for v in items if isinstance(v, Variable)), None)
@@ -195,7 +212,7 @@ def variadic(op: Any) -> Callable[..., Any]:
         saved: Any = None
         if m.grad and any(p is not None for p in parents):
             shapes = tuple(x.shape for x in data)
-            saved = op.readers[0]((data, y, shapes, *static_values(op, (), named)))
+            saved = read((None, data, y, shapes, *static_values(op, (), named)))
         return results(op, items, named, kind, y, parents, saved, m)
 
     return apply
@@ -240,13 +257,15 @@ def several(op: Any, kind: Any, ys: Any, parents: tuple[Any, ...], saved: Any, m
     if saved is None or not m.grad or all(p is None for p in parents):
         return tuple(kind.handle(y, None) for y in ys)
     where = m.where
-    main = Node(op, parents, saved, tuple([y.shape for y in ys]), ys[0].dtype, where)
+    first = ys[0].shape
+    shapes = tuple([first if y.shape == first else y.shape for y in ys])  # parts of one size share a tuple
+    main = Node(op, parents, saved, shapes, ys[0].dtype, where)
     above = (main,)
     outs = []
-    for i, y in enumerate(ys):
+    for i, (y, shape) in enumerate(zip(ys, shapes, strict=True)):
         out = new(kind)
         out.data = y
-        out.node = Node(Output, above, i, y.shape, y.dtype, where) if is_floating(y.dtype) else None
+        out.node = Node(Output, above, i, shape, y.dtype, where) if is_floating(y.dtype) else None
         outs.append(out)
     return tuple(outs)
 

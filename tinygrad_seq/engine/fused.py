@@ -29,6 +29,9 @@ class FusedOp:
     broadcasts: ClassVar[bool] = False
     views: ClassVar[bool] = False
     outputs: ClassVar[int] = -1
+    results: ClassVar[tuple[str, ...]] = ()  # what the outputs are called
+    activations: ClassVar[tuple[str, ...]] = ()
+    """What has a name in the equations: a kernel hands it over as buffers (T, B, H), the reference by `scope.named`."""
     reference: ClassVar[Callable[..., tuple[Any, ...]]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

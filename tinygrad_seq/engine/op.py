@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
+from itertools import accumulate
 from operator import itemgetter
 from types import FunctionType
 from typing import Any, ClassVar
@@ -53,7 +54,8 @@ class Op:
     defaults: ClassVar[Mapping[str, Any]]
     rules: ClassVar[tuple[Callable[..., Any] | None, ...]]
     reads: ClassVar[tuple[tuple[str, ...], ...]]
-    readers: ClassVar[tuple[Reader, ...]]
+    readers: ClassVar[dict[tuple[bool, ...], Reader]]
+    spans: ClassVar[tuple[slice, ...]]  # where in what is saved each rule finds its own
     plain: ClassVar[bool]  # every rule reads only inputs and y
     apply: ClassVar[Callable[..., Any]]
     backward: ClassVar[Callable[..., Any]]
@@ -66,6 +68,19 @@ class Op:
         cls.apply = staticmethod(application(cls))
         if "backward" not in cls.__dict__:
             cls.backward = staticmethod(rule_caller(cls))
+
+    @classmethod
+    def reader(cls, *wanted: bool) -> Reader:
+        """Return the function that picks what is saved out of `(None, *values)`: what each rule reads, in their order.
+
+        `wanted` says of each input with a rule of its own whether it needs a gradient; None stands for what is read
+        for the others alone.
+        """
+        if wanted not in cls.readers:
+            layout = [None, *value_names(cls)]
+            names = [n if w else None for w, reads in zip(wanted, cls.reads, strict=True) for n in reads]
+            cls.readers[wanted] = reader([layout.index(n) for n in names])
+        return cls.readers[wanted]
 
     @classmethod
     def reads_value(cls, i: int, wanted: Any) -> bool:
@@ -97,8 +112,9 @@ def declare(op: type[Op]) -> None:
     refuse_mistakes(op)
     simple = {*op.inputs, "y"}
     op.plain = not op.static and all(set(names) <= simple for names in op.reads)
-    layout = value_names(op)
-    op.readers = tuple(reader([layout.index(n) for n in names]) for names in op.reads)
+    op.readers = {}
+    ends = list(accumulate(map(len, op.reads), initial=0))
+    op.spans = tuple(map(slice, ends[:-1], ends[1:]))
 
 
 def refuse_mistakes(op: type[Op]) -> None:

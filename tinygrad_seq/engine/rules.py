@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from ..backend import is_array, namespace
@@ -24,10 +25,10 @@ def rule_caller(op: Any) -> Callable[..., Any]:
     def backward(xp: Any, node: Any, dy: Any, wanted: Any, kind: Any) -> Any:
         if op.outputs != 1:
             dy = filled(dy, node, kind)
-        saved = node.saved if kind is None else [lifted(kind, node, i) for i in range(len(wanted))]
+        saved = node.saved if kind is None else lifted(kind, node)
         return [
-            None if p is None or rule is None else rule(xp, dy, *values)
-            for p, rule, values in zip(wanted, op.rules, saved, strict=True)
+            None if p is None or rule is None else rule(xp, dy, *saved[span])
+            for p, rule, span in zip(wanted, op.rules, op.spans, strict=True)
         ]
 
     return backward
@@ -38,22 +39,34 @@ def single_caller(op: Any) -> Callable[..., Any]:
     (rule,) = op.rules
 
     def backward(xp: Any, node: Any, dy: Any, wanted: Any, kind: Any) -> Any:
-        values = node.saved[0] if kind is None else lifted(kind, node, 0)
-        return (rule(xp, dy, *values),)
+        saved = node.saved if kind is None else lifted(kind, node)
+        return (rule(xp, dy, *saved),)
 
     return backward
 
 
 def pair_caller(op: Any) -> Callable[..., Any]:
     """Two inputs with a rule each: the common case, written out."""
-    da, db = op.rules
+    (da, db), (for_a, for_b) = op.rules, op.spans
+    if [len(names) for names in op.reads] == [1, 1]:
+        return each_reads_one(da, db)
 
     def backward(xp: Any, node: Any, dy: Any, wanted: Any, kind: Any) -> Any:
-        for_a, for_b = node.saved if kind is None else (lifted(kind, node, 0), lifted(kind, node, 1))
+        saved = node.saved if kind is None else lifted(kind, node)
         return (
-            None if wanted[0] is None else da(xp, dy, *for_a),
-            None if wanted[1] is None else db(xp, dy, *for_b),
+            None if wanted[0] is None else da(xp, dy, *saved[for_a]),
+            None if wanted[1] is None else db(xp, dy, *saved[for_b]),
         )
+
+    return backward
+
+
+def each_reads_one(da: Any, db: Any) -> Callable[..., Any]:
+    """Two rules that read one value each, as those of a product do: no slices are taken."""
+
+    def backward(xp: Any, node: Any, dy: Any, wanted: Any, kind: Any) -> Any:
+        for_a, for_b = node.saved if kind is None else lifted(kind, node)
+        return None if wanted[0] is None else da(xp, dy, for_a), None if wanted[1] is None else db(xp, dy, for_b)
 
     return backward
 
@@ -78,15 +91,16 @@ def lifted_value(kind: Any, node: Any, name: str, read: str, value: Any) -> Any:
     return kind.handle(value, node) if read == "y" else value
 
 
-def lifted(kind: Any, node: Any, i: int) -> list[Any]:
-    """Return what rule i saved, as variables on the graph: fresh handles, so that no node ever holds a variable."""
+def lifted(kind: Any, node: Any) -> list[Any]:
+    """Return what the rules saved, as variables on the graph: fresh handles, so that no node ever holds a variable."""
     op = node.op
     out = []
-    for name, value in zip(op.reads[i], node.saved[i], strict=False):  # nothing is saved for an unwanted input
-        if name == "y":
-            value = kind.handle(value, node)
-        elif name in op.inputs and is_array(value):
-            value = kind.handle(value, node.parents[op.inputs.index(name)])
+    for name, value in zip(chain.from_iterable(op.reads), node.saved, strict=True):
+        if is_array(value):
+            if name == "y":
+                value = kind.handle(value, node)
+            elif name in op.inputs:
+                value = kind.handle(value, node.parents[op.inputs.index(name)])
         out.append(value)
     return out
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -14,13 +14,13 @@ from .. import ops, scope
 from ..backend import owner
 from ..data import Batch, ByteVocab, Vocab
 from ..errors import ConfigError
-from ..nn import Dropout, Embedding, Linear, Module
+from ..nn import Dropout, Embedding, Linear, Module, RecurrentOutput
 from ..nn.arguments import beside
 from ..tensor import Tensor
 from .cells import CellName, recurrent
 from .inference import inference
 from .sampling import choose, probabilities
-from .stepping import bare, by_layer, step
+from .stepping import Change, bare, by_layer, step
 
 __all__ = ["CharLM"]
 
@@ -28,7 +28,8 @@ __all__ = ["CharLM"]
 class CharLM(Module):
     """P(x_{t+1} | x_1 .. x_t) = softmax(W h_t + b), h_t from a recurrent net that reads one symbol at a time.
 
-    Without `embedding_size` a symbol enters as a one-hot vector. Dropout works between layers and before the output.
+    Without `embedding_size` a symbol enters as a one-hot vector. `weight_norm` is that of `nn.MLSTM`. Dropout works
+    between layers and before the output.
     Shapes: x (batch, time), whole numbers; logits (batch, time, V).
 
     >>> from tinygrad_seq.data import CharVocab
@@ -46,15 +47,17 @@ class CharLM(Module):
         *,
         cell: CellName = "lstm",
         embedding_size: int | None = None,
+        weight_norm: bool = False,
         dropout: float = 0.0,
         dtype: Any = "float32",
     ) -> None:
         self.vocab = vocab
         self.hidden_size, self.num_layers, self.cell = hidden_size, num_layers, cell
-        self.embedding_size, self.dropout_p, self.dtype = embedding_size, dropout, np.dtype(dtype).name
+        self.embedding_size, self.weight_norm = embedding_size, weight_norm
+        self.dropout_p, self.dtype = dropout, np.dtype(dtype).name
         self.embedding = None if embedding_size is None else Embedding(len(vocab), embedding_size, dtype)
         size = len(vocab) if embedding_size is None else embedding_size
-        self.rnn = recurrent(cell, size, hidden_size, num_layers, dropout, dtype=dtype)
+        self.rnn = recurrent(cell, size, hidden_size, num_layers, dropout, weight_norm=weight_norm, dtype=dtype)
         self.dropout = Dropout(dropout)
         self.head = Linear(hidden_size, len(vocab), dtype=dtype)
 
@@ -65,20 +68,24 @@ class CharLM(Module):
             "num_layers": self.num_layers,
             "cell": self.cell,
             "embedding_size": self.embedding_size,
+            "weight_norm": self.weight_norm,
             "dropout": self.dropout_p,
             "dtype": self.dtype,
         }
 
     def forward(self, x: Any, state: Any = None) -> tuple[Tensor, Any]:
         """Return the scores of every next symbol, and the state after the last one."""
+        output, state = self.read(x, state)
+        return self.head(self.dropout(output)), state
+
+    def read(self, x: Any, state: Any = None, lengths: Any = None) -> RecurrentOutput:
+        """Return the hidden states (batch, time, H), and the state after the true last symbol of each row."""
         x = beside(x, self.head.weight)
         if self.embedding is None:
-            output, state = self.rnn(x, state)
-        elif len(self.vocab) < x.size:  # fewer symbols than places: cheaper to multiply each symbol's vector once
-            output, state = self.rnn(x, state, table=self.embedding.weight)
-        else:
-            output, state = self.rnn(self.embedding(x), state)
-        return self.head(self.dropout(output)), state
+            return self.rnn(x, state, lengths=lengths)
+        if len(self.vocab) < x.size:  # fewer symbols than places: cheaper to multiply each symbol's vector once
+            return self.rnn(x, state, lengths=lengths, table=self.embedding.weight)
+        return self.rnn(self.embedding(x), state, lengths=lengths)
 
     def loss(self, batch: Batch, state: Any = None) -> tuple[Tensor, Any]:
         """Return the mean cross-entropy of a batch in nats per symbol, and the state to carry on, detached.
@@ -97,12 +104,14 @@ class CharLM(Module):
         top_k: int | None = None,
         top_p: float | None = None,
         seed: int = 0,
+        change: Callable[[int], Change | None] | None = None,
     ) -> Iterator[str]:
         """Yield `length` symbols of generated text, each drawn given all before it; the prime is read, not repeated.
 
         Without a prime the model reads a newline first (or the first symbol it knows). Dropout is off, the same seed
         gives the same text, and `temperature`, `top_k` and `top_p` are those of `sampling.probabilities`. A byte that
-        is not the last of its character yields "", and a character cut off at the end is left out.
+        is not the last of its character yields "", and a character cut off at the end is left out. `change(n)` may
+        return what is to change the state from which symbol n >= 1 is written; see `stepping.Change`.
 
         Raises:
             DataError: the vocabulary does not know a symbol of the prime.
@@ -110,16 +119,20 @@ class CharLM(Module):
         """
         if length < 0:
             raise ConfigError(f"length={length}: how many symbols to write, at least 0.")
+        if change is not None and type(self).forward is not CharLM.forward:
+            raise ConfigError(
+                f"{type(self).__name__} has a forward of its own: its state cannot be changed step by step."
+            )
         vocab, rng = self.vocab, np.random.default_rng(seed)
         ids = vocab.encode(prime, strict=True) if prime else first(vocab)
         utf8 = codecs.getincrementaldecoder("utf-8")("replace")
         state: Any = None
         written: Any = cache(vocab.to_bytes if isinstance(vocab, ByteVocab) else vocab.decode)
         # a model with a forward of its own writes by that; who watches sees the modules at work
-        stepwise = type(self).forward is CharLM.forward and scope.mode.get().watcher is None
-        for _ in range(length):
+        stepwise = change is not None or (type(self).forward is CharLM.forward and scope.mode.get().watcher is None)
+        for n in range(length):
             if stepwise and state is not None:
-                scores, state = self.after(ids, state)
+                scores, state = self.after(ids, state, None if change is None else change(n))
             else:
                 with inference(self):  # anew for each symbol: between two of them the caller may go on training
                     logits, state = self(ids[None, :], state)
@@ -130,13 +143,18 @@ class CharLM(Module):
             text = written((symbol,))
             yield utf8.decode(text) if isinstance(text, bytes) else text
 
-    def after(self, ids: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
+    def after(self, ids: np.ndarray, state: Any, change: Change | None = None) -> tuple[np.ndarray, Any]:
         """Return the scores (V,) after one more symbol, and the state by layer, without a graph and without dropout."""
+        scores, state = self.scores_after(ids, state, change)
+        return scores[0], state
+
+    def scores_after(self, ids: np.ndarray, state: Any, change: Change | None = None) -> tuple[np.ndarray, Any]:
+        """Return the scores (B, V) after one more symbol (B,) in each row, and the state by layer."""
         x_t: Any = Tensor.handle(owner(self.head.weight.data).from_host(ids), None)
         if self.embedding is not None:
             x_t = ops.getitem(bare(self.embedding.weight), x_t)
-        h_t, state = step(self.rnn, x_t, state)
-        scores: Any = F.linear(h_t, bare(self.head.weight), bare(self.head.bias))[0]
+        h_t, state = step(self.rnn, x_t, state, change)
+        scores: Any = F.linear(h_t, bare(self.head.weight), bare(self.head.bias))
         return scores if isinstance(scores, np.ndarray) else scores.numpy(), state
 
     def generate(

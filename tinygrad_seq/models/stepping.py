@@ -5,14 +5,30 @@ The equations are the net's own (`op.stepper`): operations take arrays as they t
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..nn import LSTMState
 from ..nn.recurrent import Recurrent
+from ..scope import Watcher, Where, switched
 
-__all__ = ["bare", "by_layer", "step"]
+__all__ = ["Change", "bare", "by_layer", "step"]
+
+Change: TypeAlias = Callable[[int, tuple[Any, ...], Mapping[str, Any]], tuple[Any, ...]]
+"""`change(layer, state, gates)` returns the state (each part (B, H)) that the layer goes on with; layers from 0."""
+
+
+class Gates(Watcher):
+    """Keeps what the equations of one step name."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+    def named(self, where: Where, values: Mapping[str, Any]) -> None:
+        """Keep gates by their letters."""
+        self.values |= values
 
 
 def bare(x: Any) -> Any:
@@ -28,16 +44,25 @@ def by_layer(state: Any) -> list[tuple[Any, ...]]:
     return list(zip(*(list(bare(part)) for part in parts), strict=True))
 
 
-def step(net: Recurrent, x_t: Any, state: list[tuple[Any, ...]]) -> tuple[Any, list[tuple[Any, ...]]]:
+def step(
+    net: Recurrent, x_t: Any, state: list[tuple[Any, ...]], change: Change | None = None
+) -> tuple[Any, list[tuple[Any, ...]]]:
     """Return h_t (B, H) of the top layer, and the next state by layer; there is no dropout.
 
+    `change` may put another state in a layer's place, before the next layer reads it.
     Shapes: x_t (B, I), or a tensor of integers (B,).
     """
     new = []
     for k, parts in enumerate(state):
         (suffix,) = net.suffixes(k)
         next_state = net.op.stepper(*map(bare, net.weights(suffix)), **net.settings())
-        result = next_state(x_t, *parts)
-        new.append(result if isinstance(result, tuple) else (result,))
+        if change is None:
+            result = next_state(x_t, *parts)
+        else:
+            gates = Gates()
+            with switched(watcher=gates):
+                result = next_state(x_t, *parts)
+        result = result if isinstance(result, tuple) else (result,)
+        new.append(result if change is None else change(k, result, gates.values))
         x_t = new[-1][0]
     return x_t, new

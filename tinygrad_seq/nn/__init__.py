@@ -2,6 +2,7 @@
 
 from .. import functional
 from . import init
+from .activations import activation_bytes
 from .dropout import Dropout
 from .embedding import Embedding
 from .explain import explain
@@ -33,6 +34,7 @@ __all__ = [
     "RNNCell",
     "RecurrentOutput",
     "Sequential",
+    "activation_bytes",
     "explain",
     "functional",
     "init",

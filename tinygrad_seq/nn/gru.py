@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Unpack
 
-from .. import ops
+from .. import ops, scope
 from ..tensor import Tensor
-from .recurrent import Cell, Options, Recurrent, SequenceOp, docstring, projected, summed
+from .recurrent import Cell, Options, Recurrent, SequenceOp, docstring, projected
 
 __all__ = ["GRU", "GRUCell", "GRUSequence"]
 
@@ -16,8 +16,8 @@ __all__ = ["GRU", "GRUCell", "GRUSequence"]
 def gru_step(
     x_t: Tensor,
     h_prev: Tensor,
-    W_ih_T: Tensor,
-    W_hh_T: Tensor,
+    W_ih: Tensor,
+    W_hh: Tensor,
     b_ih: Tensor | None,
     b_hh: Tensor | None,
 ) -> Tensor:
@@ -26,34 +26,43 @@ def gru_step(
     n_t = tanh(W_in x_t + b_in + r_t * (W_hn h_prev + b_hn))    # the candidate, reset after the product
     h_t = (1 - z_t) * n_t + z_t * h_prev
 
-    Shapes: x_t (B, I) or integers (B,); h (B, H); W_ih_T (I, 3 H), W_hh_T (H, 3 H), b_ih and b_hh (3 H,), gates in the
+    Shapes: x_t (B, I) or integers (B,); h (B, H); W_ih (3 H, I), W_hh (3 H, H), b_ih and b_hh (3 H,), gates in the
     order r, z, n. b_hn stands inside the brackets: it cannot be added to b_in.
     """
-    xr_t, xz_t, xn_t = ops.split(projected(x_t, W_ih_T, b_ih), 3, axis=-1)
-    hr_t, hz_t, hn_t = ops.split(projected(h_prev, W_hh_T, b_hh), 3, axis=-1)
+    xr_t, xz_t, xn_t = ops.split(projected(x_t, W_ih, b_ih), 3, axis=-1)
+    hr_t, hz_t, hn_t = ops.split(projected(h_prev, W_hh, b_hh), 3, axis=-1)
     r_t = ops.sigmoid(xr_t + hr_t)
     z_t = ops.sigmoid(xz_t + hz_t)
     n_t = ops.tanh(xn_t + r_t * hn_t)
+    scope.named(r=r_t, z=z_t, n=n_t)
     h_t = (1 - z_t) * n_t + z_t * h_prev
     return h_t
 
 
 def gru_step_before(
-    x_t: Tensor, h_prev: Tensor, W_ih_T: Tensor, W_hrz_T: Tensor, W_hn_T: Tensor, b: Tensor | None
+    x_t: Tensor,
+    h_prev: Tensor,
+    W_ih: Tensor,
+    W_hrz: Tensor,
+    W_hn: Tensor,
+    b_ih: Tensor | None,
+    b_hrz: Tensor | None,
+    b_hn: Tensor | None,
 ) -> Tensor:
     r"""r_t = sigma(W_ir x_t + b_ir + W_hr h_prev + b_hr)
     z_t = sigma(W_iz x_t + b_iz + W_hz h_prev + b_hz)
     n_t = tanh(W_in x_t + b_in + W_hn (r_t * h_prev) + b_hn)    # the candidate, reset before the product
     h_t = (1 - z_t) * n_t + z_t * h_prev
 
-    Shapes: x_t (B, I) or integers (B,); h (B, H); W_ih_T (I, 3 H); W_hrz_T (H, 2 H); W_hn_T (H, H); b = b_ih + b_hh
-    (3 H,).
+    Shapes: x_t (B, I) or integers (B,); h (B, H); W_ih (3 H, I), W_hrz (2 H, H), W_hn (H, H), b_ih (3 H,), b_hrz
+    (2 H,), b_hn (H,): the rows of W_hh and b_hh, parted.
     """
-    xr_t, xz_t, xn_t = ops.split(projected(x_t, W_ih_T, b), 3, axis=-1)
-    hr_t, hz_t = ops.split(h_prev @ W_hrz_T, 2, axis=-1)
+    xr_t, xz_t, xn_t = ops.split(projected(x_t, W_ih, b_ih), 3, axis=-1)
+    hr_t, hz_t = ops.split(projected(h_prev, W_hrz, b_hrz), 2, axis=-1)
     r_t = ops.sigmoid(xr_t + hr_t)
     z_t = ops.sigmoid(xz_t + hz_t)
-    n_t = ops.tanh(xn_t + (r_t * h_prev) @ W_hn_T)
+    n_t = ops.tanh(xn_t + projected(r_t * h_prev, W_hn, b_hn))
+    scope.named(r=r_t, z=z_t, n=n_t)
     h_t = (1 - z_t) * n_t + z_t * h_prev
     return h_t
 
@@ -61,17 +70,18 @@ def gru_step_before(
 class GRUSequence(SequenceOp):
     """The GRU over a whole sequence in one direction."""
 
+    activations = ("h", "r", "z", "n")
+
     @staticmethod
     def stepper(
         W_ih: Tensor, W_hh: Tensor, b_ih: Tensor | None, b_hh: Tensor | None, reset_after: bool
     ) -> Callable[..., Tensor]:
         """Return `step(x_t, h_prev)` of one of the two forms."""
-        W_ih_T, W_hh_T = W_ih.mT, W_hh.mT
         if reset_after:
-            return partial(gru_step, W_ih_T=W_ih_T, W_hh_T=W_hh_T, b_ih=b_ih, b_hh=b_hh)
-        H = W_hh.shape[1]
-        W_hrz_T, W_hn_T = W_hh_T[:, : 2 * H], W_hh_T[:, 2 * H :]
-        return partial(gru_step_before, W_ih_T=W_ih_T, W_hrz_T=W_hrz_T, W_hn_T=W_hn_T, b=summed(b_ih, b_hh))
+            return partial(gru_step, W_ih=W_ih, W_hh=W_hh, b_ih=b_ih, b_hh=b_hh)
+        rz, n = slice(2 * W_hh.shape[1]), slice(2 * W_hh.shape[1], None)
+        b_hrz, b_hn = (None, None) if b_hh is None else (b_hh[rz], b_hh[n])
+        return partial(gru_step_before, W_ih=W_ih, W_hrz=W_hh[rz], W_hn=W_hh[n], b_ih=b_ih, b_hrz=b_hrz, b_hn=b_hn)
 
 
 class GRUCell(Cell):  # noqa: D101  its docstring is composed

@@ -6,17 +6,23 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Unpack
 
-from .. import ops
+from .. import ops, scope
 from ..errors import ConfigError
 from ..tensor import Tensor
-from .recurrent import Cell, Options, Recurrent, SequenceOp, Weighted, docstring, projected, summed
+from .recurrent import Cell, Options, Recurrent, SequenceOp, Weighted, docstring, projected
 from .state import LSTMState
 
 __all__ = ["LSTM", "LSTMCell", "LSTMSequence", "lstm_step"]
 
 
 def lstm_step(
-    x_t: Tensor, h_prev: Tensor, c_prev: Tensor, W_ih_T: Tensor, W_hh_T: Tensor, b: Tensor | None
+    x_t: Tensor,
+    h_prev: Tensor,
+    c_prev: Tensor,
+    W_ih: Tensor,
+    W_hh: Tensor,
+    b_ih: Tensor | None,
+    b_hh: Tensor | None,
 ) -> LSTMState:
     r"""i_t = sigma(W_ii x_t + b_ii + W_hi h_prev + b_hi)     # what to write
     f_t = sigma(W_if x_t + b_if + W_hf h_prev + b_hf)     # what to keep
@@ -25,11 +31,13 @@ def lstm_step(
     c_t = f_t * c_prev + i_t * g_t                        # the information highway
     h_t = o_t * tanh(c_t)
 
-    Shapes: x_t (B, I) or integers (B,); states (B, H); W_ih_T (I, 4 H), W_hh_T (H, 4 H) and b = b_ih + b_hh (4 H,),
-    gates in the order i, f, g, o.
+    Shapes: x_t (B, I) or integers (B,); states (B, H); W_ih (4 H, I), W_hh (4 H, H), b_ih and b_hh (4 H,), gates
+    in the order i, f, g, o.
     """
-    i_t, f_t, g_t, o_t = ops.split(projected(x_t, W_ih_T, b) + h_prev @ W_hh_T, 4, axis=-1)
+    a_t = projected(x_t, W_ih, b_ih) + projected(h_prev, W_hh, b_hh)
+    i_t, f_t, g_t, o_t = ops.split(a_t, 4, axis=-1)
     i_t, f_t, g_t, o_t = ops.sigmoid(i_t), ops.sigmoid(f_t), ops.tanh(g_t), ops.sigmoid(o_t)
+    scope.named(i=i_t, f=f_t, g=g_t, o=o_t)
     c_t = f_t * c_prev + i_t * g_t
     h_t = o_t * ops.tanh(c_t)
     return LSTMState(h_t, c_t)
@@ -39,11 +47,13 @@ class LSTMSequence(SequenceOp):
     """The LSTM over a whole sequence in one direction."""
 
     parts = ("h", "c")
+    results = ("output", "h", "c")
+    activations = ("h", "c", "i", "f", "g", "o")
 
     @staticmethod
     def stepper(W_ih: Tensor, W_hh: Tensor, b_ih: Tensor | None, b_hh: Tensor | None) -> Callable[..., LSTMState]:
         """Return `step(x_t, h_prev, c_prev)`."""
-        return partial(lstm_step, W_ih_T=W_ih.mT, W_hh_T=W_hh.mT, b=summed(b_ih, b_hh))
+        return partial(lstm_step, W_ih=W_ih, W_hh=W_hh, b_ih=b_ih, b_hh=b_hh)
 
 
 def set_forget_bias(module: Weighted, value: float, suffix: str = "") -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Unpack
 
-from .. import ops
+from .. import ops, scope
 from ..backend import Shape
 from ..tensor import Tensor
-from .lstm import lstm_step
+from .lstm import LSTMSequence, lstm_step
 from .module import Parameter
 from .recurrent import Cell, Options, Recurrent, SequenceOp, Weighted, docstring, projected
 from .state import LSTMState
@@ -21,20 +21,21 @@ def mlstm_step(
     x_t: Tensor,
     h_prev: Tensor,
     c_prev: Tensor,
-    W_ih_T: Tensor,
-    W_hh_T: Tensor,
-    W_mx_T: Tensor,
-    W_mh_T: Tensor,
+    W_ih: Tensor,
+    W_hh: Tensor,
+    W_mx: Tensor,
+    W_mh: Tensor,
     b: Tensor | None,
 ) -> LSTMState:
     r"""m_t = (W_mx x_t) * (W_mh h_prev)                      # a recurrence of its own for every input
     i_t, f_t, g_t, o_t, c_t, h_t as in the LSTM, with m_t in the place of h_prev
 
-    Shapes: x_t (B, I) or integers (B,); states (B, H); W_ih_T (I, 4 H); W_hh_T (H, 4 H); W_mx_T (I, H); W_mh_T (H, H);
+    Shapes: x_t (B, I) or integers (B,); states (B, H); W_ih (4 H, I); W_hh (4 H, H); W_mx (H, I); W_mh (H, H);
     b (4 H,).
     """
-    m_t = projected(x_t, W_mx_T) * (h_prev @ W_mh_T)
-    return lstm_step(x_t, m_t, c_prev, W_ih_T, W_hh_T, b)
+    m_t = projected(x_t, W_mx) * projected(h_prev, W_mh)
+    scope.named(m=m_t)
+    return lstm_step(x_t, m_t, c_prev, W_ih, W_hh, b, None)
 
 
 def normalised(W: Tensor, g: Tensor | None) -> Tensor:
@@ -53,11 +54,13 @@ class MLSTMSequence(SequenceOp):
     """The mLSTM over a whole sequence in one direction; its matrices come normalised."""
 
     parts = ("h", "c")
+    results = ("output", "h", "c")
+    activations = (*LSTMSequence.activations, "m")
 
     @staticmethod
     def stepper(W_ih: Tensor, W_hh: Tensor, W_mx: Tensor, W_mh: Tensor, b: Tensor | None) -> Callable[..., LSTMState]:
         """Return `step(x_t, h_prev, c_prev)`."""
-        return partial(mlstm_step, W_ih_T=W_ih.mT, W_hh_T=W_hh.mT, W_mx_T=W_mx.mT, W_mh_T=W_mh.mT, b=b)
+        return partial(mlstm_step, W_ih=W_ih, W_hh=W_hh, W_mx=W_mx, W_mh=W_mh, b=b)
 
 
 class MultiplicativeWeights(Weighted):

@@ -26,18 +26,15 @@ from .state import LSTMState, RecurrentOutput
 __all__ = ["Cell", "Options", "Recurrent", "SequenceOp"]
 
 
-def projected(x_t: Tensor, W_T: Tensor, b: Tensor | None = None) -> Tensor:
+def projected(x_t: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
     """Return W x_t + b; whole numbers x_t stand for one-hot vectors: a column of W is picked.
 
-    Shapes: x_t (B, I) or integers (B,), W_T (I, G), result (B, G).
+    Shapes: x_t (B, I) or integers (B,), W (G, I), b (G,) or None, result (B, G).
     """
-    y = W_T[x_t.data] if x_t.dtype.kind in "iu" else x_t @ W_T
+    if x_t.dtype.kind not in "iu":
+        return ops.linear(x_t, W, b)
+    y = ops.matrix_transpose(W[:, x_t.data])
     return y if b is None else y + b
-
-
-def summed(b_ih: Tensor | None, b_hh: Tensor | None) -> Tensor | None:
-    """Return the sum of the two biases, which come together or not at all."""
-    return None if b_ih is None else b_ih + b_hh
 
 
 class SequenceOp(FusedOp):
@@ -50,6 +47,7 @@ class SequenceOp(FusedOp):
     """
 
     parts: ClassVar[tuple[str, ...]] = ("h",)
+    results: ClassVar[tuple[str, ...]] = ("output", "h")
     stepper: ClassVar[Callable[..., Callable[..., Any]]]
     """`stepper(*weights, **settings)` returns `step(x_t, *state)`: what is the same for all steps is made once."""
 
@@ -71,7 +69,9 @@ class SequenceOp(FusedOp):
             if mask is not None:
                 here = mask[t][:, None]
                 outputs[t] = ops.where(here, new[0], 0.0)
-                new = tuple(ops.where(here, n, s) for n, s in zip(new, state, strict=True))
+                held = [ops.where(here, n, s) for n, s in zip(new[::-1], state[::-1], strict=True)]
+                new = tuple(held[::-1])  # h comes last, as from a step: that is how it is known in a record
+            scope.named(**dict(zip(cls.parts, new, strict=True)))
             state = new
         scope.step(None)
         return (ops.stack(outputs), *state)
@@ -287,7 +287,7 @@ class Recurrent(Weighted):
                 outputs.append(y)
                 ends.append(tuple(end))
             x = outputs[0] if len(outputs) == 1 else ops.concat(outputs, axis=-1)
-        last = tuple(ops.stack(parts) for parts in zip(*ends, strict=True))
+        last = tuple(map(by_layer, zip(*ends, strict=True)))
         output = ops.swapaxes(x, 0, 1) if self.batch_first else x
         return RecurrentOutput(output, LSTMState(*last) if len(last) == 2 else last[0])
 
@@ -297,6 +297,11 @@ class Recurrent(Weighted):
         extra += ", batch_first=True" * self.batch_first + f", dropout={self.dropout}" * bool(self.dropout)
         extra += ", bidirectional=True" * self.bidirectional
         return super().extra_repr() + extra + (f", checkpoint={self.checkpoint}" if self.checkpoint else "")
+
+
+def by_layer(ends: tuple[Tensor, ...]) -> Tensor:
+    """Return the last states of all layers, each (B, H), as one (layers * directions, B, H); of one they are a view."""
+    return ops.expand_dims(ends[0], axis=0) if len(ends) == 1 else ops.stack(ends)
 
 
 def docstring(of: Any) -> str:

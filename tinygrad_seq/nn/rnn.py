@@ -9,7 +9,7 @@ from typing import Any, Literal, Unpack
 from .. import ops
 from ..errors import ConfigError
 from ..tensor import Tensor
-from .recurrent import Cell, Options, Recurrent, SequenceOp, docstring, projected, summed
+from .recurrent import Cell, Options, Recurrent, SequenceOp, docstring, projected
 
 __all__ = ["RNN", "RNNCell", "RNNSequence"]
 
@@ -17,13 +17,19 @@ Nonlinearity = Literal["tanh", "relu"]
 
 
 def rnn_step(
-    x_t: Tensor, h_prev: Tensor, W_ih_T: Tensor, W_hh_T: Tensor, b: Tensor | None, nonlinearity: Nonlinearity
+    x_t: Tensor,
+    h_prev: Tensor,
+    W_ih: Tensor,
+    W_hh: Tensor,
+    b_ih: Tensor | None,
+    b_hh: Tensor | None,
+    nonlinearity: Nonlinearity,
 ) -> Tensor:
     r"""h_t = tanh(W_ih x_t + b_ih + W_hh h_prev + b_hh)      (or relu)
 
-    Shapes: x_t (B, I) or integers (B,); h_prev, h_t (B, H); W_ih_T (I, H); W_hh_T (H, H); b = b_ih + b_hh (H,).
+    Shapes: x_t (B, I) or integers (B,); h_prev, h_t (B, H); W_ih (H, I); W_hh (H, H); b_ih and b_hh (H,).
     """
-    a_t = projected(x_t, W_ih_T, b) + h_prev @ W_hh_T
+    a_t = projected(x_t, W_ih, b_ih) + projected(h_prev, W_hh, b_hh)
     h_t = ops.tanh(a_t) if nonlinearity == "tanh" else ops.relu(a_t)
     return h_t
 
@@ -31,13 +37,14 @@ def rnn_step(
 class RNNSequence(SequenceOp):
     """The plain recurrence over a whole sequence in one direction."""
 
+    activations = ("h",)
+
     @staticmethod
     def stepper(
         W_ih: Tensor, W_hh: Tensor, b_ih: Tensor | None, b_hh: Tensor | None, nonlinearity: Nonlinearity
     ) -> Callable[..., Tensor]:
         """Return `step(x_t, h_prev)`."""
-        b = summed(b_ih, b_hh)
-        return partial(rnn_step, W_ih_T=W_ih.mT, W_hh_T=W_hh.mT, b=b, nonlinearity=nonlinearity)
+        return partial(rnn_step, W_ih=W_ih, W_hh=W_hh, b_ih=b_ih, b_hh=b_hh, nonlinearity=nonlinearity)
 
 
 def check(nonlinearity: str) -> None:

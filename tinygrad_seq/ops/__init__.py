@@ -6,6 +6,7 @@ under `create_graph=True`, in the place of the backend's own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from . import arithmetic, compare, elementwise, index, linalg, reduce, shape
@@ -187,6 +188,7 @@ softmax: Unary = reduce.Softmax.apply
 log_softmax: Unary = reduce.LogSoftmax.apply
 cumsum: Unary = reduce.Cumsum.apply
 
+linear: Callable[..., Any] = linalg.Linear.apply
 matrix_transpose: Unary = linalg.MatrixTranspose.apply
 reshape: Unary = shape.Reshape.apply
 squeeze: Unary = shape.Squeeze.apply

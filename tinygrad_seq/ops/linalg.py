@@ -20,15 +20,51 @@ class Matmul(Op):
 
     @staticmethod
     def da(xp: XP, dy: A, b: A) -> A:
-        return dy @ xp.matrix_transpose(b)
+        b_T = xp.matrix_transpose(b)
+        return rowwise(xp, dy, b_T) if b.ndim == 2 else dy @ b_T
 
     @staticmethod
     def db(xp: XP, dy: A, a: A, b_shape: Shape) -> A:
-        if len(b_shape) == 2 and a.ndim > 2:  # one product over all rows, not one per batch entry to be summed
-            rows = prod(a.shape[:-1])  # written out: -1 is ambiguous where another length is 0
-            a = xp.reshape(a, (rows, a.shape[-1]))
-            dy = xp.reshape(dy, (rows, dy.shape[-1]))
+        if len(b_shape) == 2:
+            a, dy = in_rows(xp, a), in_rows(xp, dy)
         return xp.matrix_transpose(a) @ dy
+
+
+class Linear(Op):
+    """y = x W^T + b       dL/dx = dL/dy W       dL/dW = (dL/dy)^T x       dL/db = sum of dL/dy over all rows
+
+    Shapes: x (..., I), W (O, I), b (O,) or None, y (..., O).
+    """
+
+    @staticmethod
+    def forward(xp: XP, x: A, W: A, b: A | None) -> A:
+        y = x @ xp.matrix_transpose(W)  # not as one product: x may be turned, and its rows would have to be copied
+        return y if b is None else y + b
+
+    @staticmethod
+    def dx(xp: XP, dy: A, W: A) -> A:
+        return rowwise(xp, dy, W)
+
+    @staticmethod
+    def dW(xp: XP, dy: A, x: A) -> A:
+        return xp.matrix_transpose(in_rows(xp, dy)) @ in_rows(xp, x)
+
+    @staticmethod
+    def db(xp: XP, dy: A) -> A:
+        return xp.sum(in_rows(xp, dy), axis=0)
+
+
+def in_rows(xp: XP, x: A) -> A:
+    """Return x with all axes before the last one as one: one product over all rows, not one per batch entry."""
+    if x.ndim == 2:
+        return x
+    return xp.reshape(x, (prod(x.shape[:-1]), x.shape[-1]))  # written out: -1 is ambiguous where another length is 0
+
+
+def rowwise(xp: XP, x: A, W: A) -> A:
+    """Return x W over the last axis of x, for a matrix W."""
+    y = in_rows(xp, x) @ W
+    return y if x.ndim == 2 else xp.reshape(y, (*x.shape[:-1], W.shape[1]))
 
 
 class MatrixTranspose(Op):

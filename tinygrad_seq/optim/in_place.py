@@ -11,6 +11,7 @@ What is more than elementwise arithmetic (a sum, a shape, a comparison) cannot b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ..backend import Call, Program
@@ -28,13 +29,11 @@ class Tape:
 
     def call(self, name: str, *operands: Any) -> Value:
         """Write a call down and return its result."""
-        self.calls.append((name, tuple(self.number(x) for x in operands)))
+        self.calls.append((name, tuple([x.number if type(x) is Value else self.constant(x) for x in operands])))
         return Value(self, self.inputs + len(self.calls) - 1)
 
-    def number(self, x: Any) -> int:
-        """Return the number of an operand. Raises TypeError for what is neither a value nor a Python number."""
-        if isinstance(x, Value):
-            return x.number
+    def constant(self, x: Any) -> int:
+        """Return the number of an operand that is no value. Raises TypeError for what is no Python number either."""
         if not isinstance(x, int | float):
             raise TypeError(f"a {type(x).__name__} cannot be traced")
         self.constants.append(float(x))
@@ -119,21 +118,31 @@ def traced(
     except (AttributeError, KeyError, TypeError):
         return None
     unmade = any(number < tape.inputs and number != home for home, number in results.items())
-    return None if unmade or new.keys() != set(slots) else placed(tape, results)
+    if unmade or new.keys() != set(slots):
+        return None
+    calls, scratch = placed(tuple(tape.calls), tape.inputs, len(tape.constants), tuple(results.items()))
+    return Program(calls, tape.inputs, tuple(tape.constants), scratch)
 
 
-def placed(tape: Tape, results: Mapping[int, int]) -> Program:
-    """Return the calls with a place for every value; `results` says which value belongs to which input's array."""
-    last_read = {number: k for k, (_, reads) in enumerate(tape.calls) for number in reads}
-    last_read |= dict.fromkeys(results.values(), len(tape.calls))
-    homes = {number: home for home, number in results.items()}
-    places = {i: i for i in range(tape.inputs)}
-    places |= {-1 - i: tape.inputs + i for i in range(len(tape.constants))}
+@lru_cache(maxsize=64)
+def placed(
+    made: tuple[tuple[str, tuple[int, ...]], ...], inputs: int, constants: int, results: tuple[tuple[int, int], ...]
+) -> tuple[tuple[Call, ...], int]:
+    """Return the calls with a place for every value, and how much scratch they take.
+
+    `results` are pairs: an input, and the value that belongs into its array. The steps of a training differ in their
+    constants alone, so the places are found once.
+    """
+    last_read = {number: k for k, (_, reads) in enumerate(made) for number in reads}
+    last_read |= dict.fromkeys(dict(results).values(), len(made))
+    homes = {number: home for home, number in results}
+    places = {i: i for i in range(inputs)}
+    places |= {-1 - i: inputs + i for i in range(constants)}
     first_scratch = end = len(places)
     free: list[int] = []
     calls = []
-    for k, (name, reads) in enumerate(tape.calls):
-        number, at = tape.inputs + k, tuple(places[i] for i in reads)
+    for k, (name, reads) in enumerate(made):
+        number, at = inputs + k, tuple(places[i] for i in reads)
         free += {places[i] for i in reads if last_read[i] == k and places[i] >= first_scratch}
         home = homes.get(number)
         if home is not None and last_read.get(home, -1) <= k:
@@ -143,5 +152,5 @@ def placed(tape: Tape, results: Mapping[int, int]) -> Program:
         else:
             places[number], end = end, end + 1
         calls.append(Call(name, at, places[number]))
-    calls += [Call("positive", (places[i],), home) for home, i in results.items() if places[i] != home]
-    return Program(tuple(calls), tape.inputs, tuple(tape.constants), end - first_scratch)
+    calls += [Call("positive", (places[i],), home) for home, i in results if places[i] != home]
+    return tuple(calls), end - first_scratch

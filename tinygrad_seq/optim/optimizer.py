@@ -77,30 +77,46 @@ class Optimizer:
 
     def step(self) -> None:
         """Update every parameter that has a gradient; one whose `.grad` is None keeps its value and its step count."""
-        by = f"{type(self).__name__}.step()"
         for group in self.param_groups:
             settings = self.settings(group)
             starts = self.slots(settings)
-            runners: dict[Any, Any] = {}  # of the updates that can be run in place, by all that they depend on
+            together: dict[Any, list[tuple[str, Tensor, Slots]]] = {}  # by all that the text of an update depends on
             for name, parameter in zip(group["names"], group["params"], strict=True):
-                if parameter.grad is None:
-                    continue
-                p, g = parameter.data, parameter.grad.data
-                xp = namespace(p)
-                slots = self.state.get(name, {})
-                check_together(by, name, p, g, *slots.values())
-                slots = {s: slots[s] if s in slots else xp.full(p.shape, x, dtype=p.dtype) for s, x in starts.items()}
-                t = self.steps.get(name, 0) + 1
-                if (key := (t, owner(p), p.dtype)) not in runners:
-                    program = traced(self.update, t, list(starts), settings)
-                    runners[key] = program and owner(p).in_place(program, p.dtype)
-                if (run := runners[key]) and run([p, g, *slots.values()]):
-                    parameter.written(by)
-                else:
-                    p, slots = self.update(xp, t, p, g, **slots, **settings)
-                    parameter.assign_(p, by=by)
+                if parameter.grad is not None:
+                    slots = self.slots_of(name, parameter, starts)
+                    key = self.steps.get(name, 0) + 1, namespace(parameter.data), parameter.data.dtype
+                    together.setdefault(key, []).append((name, parameter, slots))
+            for (t, _, dtype), updates in together.items():
+                self.run(t, dtype, updates, settings)
+
+    def slots_of(self, name: str, parameter: Tensor, starts: Mapping[str, float]) -> Slots:
+        """Return what is remembered of a parameter, filled in where there is nothing yet."""
+        p, slots = parameter.data, self.state.get(name, {})
+        check_together(f"{type(self).__name__}.step()", name, p, parameter.grad.data, *slots.values())
+        if slots.keys() == starts.keys():
+            return slots
+        full = namespace(p).full
+        return {s: slots[s] if s in slots else full(p.shape, x, dtype=p.dtype) for s, x in starts.items()}
+
+    def run(
+        self, t: int, dtype: Any, updates: list[tuple[str, Tensor, Slots]], settings: Mapping[str, Any]
+    ) -> None:
+        """Make step t of some parameters of one type and backend: in place where that can be, else as written."""
+        by, names = f"{type(self).__name__}.step()", list(self.slots(settings))
+        program = traced(self.update, t, names, settings)
+        in_place = program and owner(updates[0][1].data).in_place(program, dtype)
+        done = [False] * len(updates)
+        if in_place:
+            done = in_place([[p.data, p.grad.data, *[slots[s] for s in names]] for _, p, slots in updates])
+        for (name, parameter, slots), is_done in zip(updates, done, strict=True):
+            if is_done:
+                parameter.written(by)
                 self.state[name] = slots
-                self.steps[name] = t
+            else:
+                p = parameter.data
+                p, self.state[name] = self.update(namespace(p), t, p, parameter.grad.data, **slots, **settings)
+                parameter.assign_(p, by=by)
+            self.steps[name] = t
 
     def zero_grad(self) -> None:
         """Forget the gradients: `.grad` is None afterwards."""
@@ -158,9 +174,9 @@ class Optimizer:
 
 def check_together(by: str, name: str, p: Any, *others: Any) -> None:
     """Raise BackendError unless the gradient and the state of a parameter live where it does."""
-    home = owner(p)
+    kind, home = type(p), owner(p)
     for other in others:
-        if owner(other) is not home:
+        if type(other) is not kind and owner(other) is not home:
             raise BackendError(
                 f"{by}: parameter '{name}' is on '{home.name}', its gradient or state on '{owner(other).name}'."
                 "\n    Move the model before the first step; later, move the state after it:"

@@ -8,7 +8,7 @@ from typing import Any
 from ..backend import is_array
 from ..engine import Variable
 
-__all__ = ["settings"]
+__all__ = ["result_name", "settings"]
 
 LONGEST = 60
 
@@ -17,6 +17,12 @@ def settings(op: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> dict[s
     """Return the static attributes that one call was given, by name, as text."""
     given = {**dict(zip(getattr(op, "static", ()), args, strict=False)), **named}
     return {name: shortened(spelled(value)) for name, value in given.items() if value is not None}
+
+
+def result_name(op: Any, i: int) -> str:
+    """Return what an operation calls its result i, "" if it has no name for it."""
+    names = getattr(op, "results", ())
+    return names[i] if i < len(names) else ""
 
 
 def spelled(value: Any) -> str:

@@ -33,7 +33,7 @@ class Entry:
         self.id = id
         self.kind = kind
         self.op = ""
-        self.name = ""  # of a parameter, or of a carried state
+        self.name = ""  # of a parameter, of a carried state, or of a result
         self.path = ""
         self.t: int | None = None
         self.backward = False  # computed by a backward pass, to be differentiated again

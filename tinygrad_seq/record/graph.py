@@ -9,7 +9,7 @@ from ..engine import Leaf, Op
 from ..engine.apply import Output
 from ..engine.walk import FREED
 from ..errors import GradientError, GraphFreedError
-from .describe import settings
+from .describe import result_name, settings
 from .entries import Entry
 from .views import view_of
 
@@ -72,6 +72,7 @@ def operation(node: Any, entries: Mapping[Any, Entry]) -> Entry:
     entry.inputs = tuple(None if x is None else x.id for x in inputs)
     if node.op is Output:
         entry.op, entry.index = node.parents[0].op.name, node.saved
+        entry.name = result_name(node.parents[0].op, node.saved)
     else:
         entry.settings = settings(node.op, (), saved_settings(node))
         entry.name = entry.settings.get("name", "")
@@ -84,6 +85,6 @@ def saved_settings(node: Any) -> Mapping[str, Any]:
     op = node.op
     if not (isinstance(op, type) and issubclass(op, Op)):
         return {}
-    saved = [node.saved] if op.variadic else node.saved
-    pairs = (pair for names, values in zip(op.reads, saved, strict=True) for pair in zip(names, values, strict=False))
-    return {name: value for name, value in pairs if name in op.static}
+    wanted = (True,) if op.variadic else node.parents
+    kept = [(names, node.saved[span]) for names, span, p in zip(op.reads, op.spans, wanted, strict=True) if p]
+    return {n: value for names, values in kept for n, value in zip(names, values, strict=True) if n in op.static}

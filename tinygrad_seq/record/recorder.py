@@ -5,8 +5,10 @@ It costs nothing when off: an operation looks once whether anybody watches.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import prod
+from pathlib import Path
 from typing import Any, Literal, get_args
 from weakref import ref
 
@@ -16,8 +18,9 @@ from ..backend import SCALARS, is_array
 from ..engine import Leaf, Op, Part, Variable
 from ..errors import ConfigError
 from ..scope import Call, Watcher, Where, switched
-from .describe import settings
+from .describe import result_name, settings
 from .entries import Entry, Kind, Sent
+from .layers import Layers
 from .summary import host, length, summary
 from .tape import Record
 from .views import added_up, places, view_of, where_it_lies
@@ -27,17 +30,30 @@ __all__ = ["record"]
 Values = Literal["summary", "full"] | None
 Gradients = Literal["summary", "parts", "full"] | None
 
-SMALL = 64 * 1024  # bytes: up to here the parts of a parameter's gradient are kept
+SMALL = 64 * 1024  # bytes: the parts of a parameter's gradient are kept if these or the parameter have no more
 
 
 @contextmanager
-def record(values: Values = "summary", gradients: Gradients = "summary", expand: bool = False) -> Iterator[Record]:
+def record(
+    model: Any = None,
+    *,
+    values: Values = "summary",
+    gradients: Gradients = "summary",
+    expand: bool = False,
+    only: Sequence[str] | None = None,
+    to: str | Path | None = None,
+) -> Iterator[Record]:
     """Record every operation inside the `with` block, and every backward pass inside it.
+
+    With a `model` the record's `layers` hold, after the block, the states and gates of each of its recurrent layers at
+    every step, from the kernels as from the loop over cells: `tape.layers["rnn.l0"]["f"]`, shape (T, B, H), the calls
+    end to end in time. `only` names those that are wanted. With a folder `to` they are written there as they come, one
+    `.npy` each, and `layers` are read from the disk; `nn.activation_bytes` says beforehand how much that is.
 
     `values` and `gradients` say what is kept of arrays: "summary" (length, least, largest), "full" (the arrays too), or
     None. `gradients="parts"` keeps, besides summaries, how long a parameter's gradient is after each part that is added
-    to it, that of one time step in a loop, and parts of at most 64 kB themselves; "full" keeps these too. Raises
-    ConfigError for another word.
+    to it, that of one time step in a loop, and the parts themselves where they or the parameter have at most 64 kB;
+    "full" keeps these too. Raises ConfigError for another word, and for a model without recurrent layers.
     With `expand` fused operations run their reference, step by step, and not their kernel: every step is seen, and
     rounding may differ from the kernel's. Otherwise a recorded run computes the same numbers.
 
@@ -52,23 +68,35 @@ def record(values: Values = "summary", gradients: Gradients = "summary", expand:
     parameter  2.0 36.0
     op multiply 6.0 12.0
     op pow_constant 36.0 1.0
+    >>> lstm = tg.nn.LSTM(2, 3)
+    >>> with tg.record(lstm) as tape:
+    ...     output, state = lstm(tg.randn(5, 1, 2))
+    >>> {name: values.shape for name, values in tape.layers["l0"].items()}
+    {'h': (5, 1, 3), 'c': (5, 1, 3), 'i': (5, 1, 3), 'f': (5, 1, 3), 'g': (5, 1, 3), 'o': (5, 1, 3)}
     """
     for name, given, known in (("values", values, get_args(Values)), ("gradients", gradients, get_args(Gradients))):
         if given not in (*get_args(known[0]), None):
             raise ConfigError(f"record({name}={given!r}): expected one of {', '.join(get_args(known[0]))}, or None.")
     tape = Record()
-    with switched(watcher=Recorder(tape, values, gradients, expand)):
-        yield tape
+    layers = None if model is None else Layers(model, only, to)
+    try:
+        with switched(watcher=Recorder(tape, values, gradients, expand, layers)):
+            yield tape
+    finally:
+        tape.layers = {} if layers is None else layers.finished()
 
 
 class Recorder(Watcher):
     """Writes into a record. It keeps nothing alive: it knows nodes by number, arrays by weak reference."""
 
-    def __init__(self, tape: Record, values: Values, gradients: Gradients, expand: bool) -> None:
+    def __init__(
+        self, tape: Record, values: Values, gradients: Gradients, expand: bool, layers: Layers | None = None
+    ) -> None:
         self.tape = tape
         self.values = values
         self.gradients = gradients
         self.expand = expand
+        self.layers = layers
         self.leaves: dict[Leaf, Entry] = {}
         self.numbered: dict[int, Entry] = {}  # by the number of a node on the graph
         self.held: dict[int, tuple[Any, Entry]] = {}  # arrays by id, with a weak reference that says if it still is
@@ -85,16 +113,20 @@ class Recorder(Watcher):
         entry.settings = settings(op, call.args[n:], call.named)
         entry.name = entry.settings.get("name", "")
         entry.view_of = view_of(op, inputs)
-        if call.buffers:
-            self.tape.buffers.setdefault(call.where.path, []).append(dict(call.buffers))
+        if self.layers is not None and call.buffers:
+            self.layers.add_call(call.where, {name: call.buffers[name] for name in op.activations})
         for i, output in enumerate(outputs):
             one = entry
             if several:
                 one = self.add("result", call.where, output.data)
-                one.op, one.inputs, one.index = op.name, (entry.id,), i
+                one.op, one.inputs, one.index, one.name = op.name, (entry.id,), i, result_name(op, i)
                 if output.node is not None:
                     self.numbered[output.node.parents[0].seq] = entry
             self.remember(output, one)
+
+    def named(self, where: Where, values: Mapping[str, Any]) -> None:
+        if self.layers is not None:
+            self.layers.add_step(where, values)
 
     def add(self, kind: Kind, where: Where, data: Any) -> Entry:
         """Return a new entry of the record; `data` is an array, or None where there is no single one."""
@@ -204,7 +236,8 @@ class Backward(Watcher):
             sent.data, sent.at = np.array(data if at is None else data.ravel()), at
             so_far = sent.add_into(self.gathered.get(target.id), parent.shape)
             self.gathered[target.id], sent.total = so_far, length(so_far)
-            if data.nbytes > SMALL:
+            whole = target if target.view_of is None else self.recorder.tape.nodes[target.view_of]
+            if min(data.size, prod(whole.shape or ())) * data.itemsize > SMALL:
                 sent.data = sent.at = None
             elif target.view_of is not None and target.at is None:
                 target.at = where_it_lies(parent, data_of(gradient))

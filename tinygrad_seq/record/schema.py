@@ -25,6 +25,9 @@ VERSION = 1
 KINDS = ("parameter", "input", "constant", "op", "result")
 SPELLED = ("NaN", "Infinity", "-Infinity")
 LARGEST = 2**1023  # whole numbers up to here are floats too
+MOST_STEPS = 1_000_000  # what is drawn takes room for each
+MOST_NUMBERS = 2**40  # in one array: a record holds its shape, and whoever reads it may make one
+MOST_AXES = 64
 
 Check = tuple[Callable[[Any], bool], str]  # what a value has to satisfy, and how an error says it
 
@@ -113,7 +116,7 @@ def from_json(text: str) -> tuple[list[Entry], list[Sent]]:
         raise DataError(f'this is no record: expected a JSON object with "format": "{FORMAT}".')
     if given.get("version") != VERSION:
         raise DataError(
-            f"this record has version {given.get('version')!r}, and version {VERSION} is what can be read here."
+            f"this record has version {given.get('version')!r:.40}, and version {VERSION} is what can be read here."
             "\n    Record it again, or read it with the release of tinygrad_seq that wrote it."
         )
     for name in ("nodes", "sent"):
@@ -133,6 +136,8 @@ def read_node(nodes: Sequence[Entry], where: str, given: Any) -> Entry:
         raise damaged(where, "id", given["id"], f"{i}, its place in the list")
     if any(x is not None and not 0 <= x < i for x in given["inputs"]):
         raise damaged(where, "inputs", given["inputs"], "ids of earlier nodes, or null")
+    if given["kind"] == "result" and [x is None for x in given["inputs"]] != [False]:
+        raise damaged(where, "inputs", given["inputs"], "the id of the operation whose result it is")
     if given["view_of"] is not None and not 0 <= given["view_of"] < i:
         raise damaged(where, "view_of", given["view_of"], "the id of an earlier node, or null")
     shape = None if given["shape"] is None else tuple(given["shape"])
@@ -180,11 +185,19 @@ def array(where: str, given: list[Any], entry: Entry, shape: Any) -> np.ndarray:
     """Return listed numbers as an array of the node's type; its own shape unless another is given."""
     shape = entry.shape if shape is None else shape
     if shape is None or entry.dtype is None or len(given) != prod(shape):
-        raise damaged(where, "data", f"{len(given)} numbers", f"as many as shape {shape} holds")
+        raise damaged(where, "data", f"{len(given)} numbers", f"as many as shape {reprlib.repr(shape)} holds")
     try:
-        return np.array([given_number(x) for x in given], entry.dtype).reshape(shape)
-    except (TypeError, ValueError) as e:
-        raise damaged(where, "data", given[:3], f"numbers of type {entry.dtype}") from e
+        return np.array([given_number(x) for x in given], type_of_numbers(entry.dtype)).reshape(shape)
+    except (TypeError, ValueError, OverflowError) as e:
+        raise damaged(where, "data", given[:3], f"numbers of type {entry.dtype:.40}") from e
+
+
+def type_of_numbers(name: str) -> np.dtype[Any]:
+    """Return a type by its name. Raises TypeError for one that holds no numbers, such as texts of any length."""
+    dtype = np.dtype(name)
+    if dtype.kind not in "biuf":
+        raise TypeError(name)
+    return dtype
 
 
 def places(where: str, given: list[int], entry: Entry | None) -> np.ndarray:
@@ -205,7 +218,9 @@ def expect(where: str, given: Any, keys: Mapping[str, Check], optional: Mapping[
         if not fits(given[key]):
             raise damaged(where, key, given[key], expected)
     if strange := sorted(given.keys() - keys.keys() - optional.keys()):
-        raise DataError(f"this record is damaged: {where} has {strange[0]!r}, which version {VERSION} does not know.")
+        raise DataError(
+            f"this record is damaged: {where} has {reprlib.repr(strange[0])}, which version {VERSION} does not know."
+        )
 
 
 def damaged(where: str, key: str, given: Any, expected: str) -> DataError:
@@ -221,6 +236,10 @@ def real(x: Any) -> bool:
     return type(x) is float or (type(x) is int and abs(x) < LARGEST) or x in SPELLED
 
 
+def shape_of_an_array(x: Any) -> bool:
+    return isinstance(x, list) and all(map(COUNT[0], x)) and len(x) <= MOST_AXES and prod(x) <= MOST_NUMBERS
+
+
 def listed(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda x: isinstance(x, list) and all(map(fits, x))
 
@@ -233,6 +252,8 @@ TEXT: Check = (lambda x: isinstance(x, str)), "text"
 TRUTH: Check = (lambda x: isinstance(x, bool)), "true or false"
 WHOLE: Check = whole, "a whole number"
 COUNT: Check = (lambda x: whole(x) and x >= 0), "a whole number from 0"
+STEP: Check = (lambda x: whole(x) and 0 <= x < MOST_STEPS), f"a whole number from 0, below {MOST_STEPS:,}"
+SHAPE: Check = shape_of_an_array, f"a list of whole numbers from 0, at most {MOST_AXES}, of {MOST_NUMBERS:,} elements"
 REAL: Check = real, 'a number, "NaN", "Infinity" or "-Infinity"'
 LENGTH: Check = (lambda x: real(x) and not float(x) < 0), f"{REAL[1]}, not below zero"
 OBJECT: Check = (lambda x: isinstance(x, dict)), "an object"
@@ -246,16 +267,16 @@ NODE: dict[str, Check] = {
     "op": TEXT,
     "name": TEXT,
     "path": TEXT,
-    "t": maybe(COUNT),
+    "t": maybe(STEP),
     "backward": TRUTH,
-    "shape": maybe((listed(COUNT[0]), "a list of whole numbers from 0")),
+    "shape": maybe(SHAPE),
     "dtype": maybe(TEXT),
     "inputs": (listed(lambda x: x is None or whole(x)), "a list of ids"),
-    "index": maybe(WHOLE),
+    "index": maybe(COUNT),
     "settings": TEXTS,
     "value": maybe(OBJECT),
     "gradient": maybe(OBJECT),
     "view_of": maybe(WHOLE),
 }
 SIZE: dict[str, Check] = {"norm": LENGTH, "min": maybe(REAL), "max": maybe(REAL)}
-SENT: dict[str, Check] = {"walk": WHOLE, "from": WHOLE, "to": WHOLE, "norm": LENGTH}
+SENT: dict[str, Check] = {"walk": COUNT, "from": WHOLE, "to": WHOLE, "norm": LENGTH}

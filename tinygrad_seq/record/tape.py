@@ -14,15 +14,16 @@ __all__ = ["Record"]
 
 
 class Record:
-    """What was seen: `nodes` in order, `sent` in the order of the backward walks, `buffers` of kernels by module path.
+    """What was seen: `nodes` in order, `sent` in the order of the backward walks.
 
-    Its JSON is described in docs/record.md. Buffers are arrays of the backend, one dict per call, and not part of it.
+    `layers` are the states and gates of a recorded model, (T, B, H) by the layer's path and their letter. The JSON,
+    which they are no part of, is described in docs/record.md.
     """
 
     def __init__(self, nodes: Sequence[Entry] = (), sent: Sequence[Sent] = ()) -> None:
         self.nodes = list(nodes)
         self.sent = list(sent)
-        self.buffers: dict[str, list[dict[str, Any]]] = {}
+        self.layers: dict[str, dict[str, np.ndarray]] = {}
 
     @classmethod
     def of(cls, *tensors: Any) -> Record:
@@ -72,7 +73,7 @@ class Record:
                 continue
             so_far[sent.target] = sent.add_into(so_far.get(sent.target), self.nodes[sent.target].shape or ())
             if sent.source in own:
-                so_far.pop(sent.source)
+                so_far.pop(sent.source, None)
             yield sent, self.gathered(parameter, so_far)
 
     def gathered(self, parameter: int, so_far: dict[int, Any]) -> np.ndarray:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from ctypes import CDLL
+from ctypes import CDLL, c_char_p
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["blas_name", "blas_threads", "use_one_thread"]
+__all__ = ["blas_core", "blas_name", "blas_threads", "use_one_thread"]
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "OMP_NUM_THREADS")
 
@@ -26,6 +26,15 @@ def blas_threads() -> int:
     """Return how many threads the library may use: what it says itself, else what it was told, else one per CPU."""
     ask = openblas("get_num_threads")
     return int(ask()) if ask is not None else told() or cpus()
+
+
+def blas_core() -> str:
+    """Return the kind of processor that OpenBLAS computes for; empty where it is another library, or does not say."""
+    ask = openblas("get_corename")
+    if ask is None:
+        return ""
+    ask.restype = c_char_p  # type: ignore[attr-defined]
+    return bytes(ask()).decode()
 
 
 def use_one_thread() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .blas import blas_name, blas_threads
+from ..backend import get_backend
+from .blas import blas_core, blas_name, blas_threads
 
 __all__ = ["environment"]
 
@@ -15,7 +16,8 @@ __all__ = ["environment"]
 def environment() -> dict[str, Any]:
     """Return versions, machine and BLAS: where two of these agree, the same seed gives the same run, bit for bit.
 
-    Sums are added up in another order by another number of threads, so the last digits differ there.
+    Sums are added up in another order by another number of threads, by another kernel, or by wider instructions of
+    another processor, so the last digits differ there.
     """
     from .. import __version__
 
@@ -26,4 +28,12 @@ def environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "blas": blas_name(),
         "blas_threads": blas_threads(),
+        "kernels": get_backend("numpy").made_with("LSTMSequence", np.dtype(np.float32)),
+        "instructions": instructions(),
     }
+
+
+def instructions() -> str:
+    """Return for which processors BLAS and NumPy have chosen their loops here, such as "Haswell, X86_V3"."""
+    found = np.show_config(mode="dicts").get("SIMD Extensions", {}).get("found", [])
+    return ", ".join([*filter(None, [blas_core()]), *found[-1:]]) or "unknown"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Generator
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 from time import perf_counter
+from typing import TextIO
 
 from ..data import Corpus
+from ..errors import AnomalyError
 from .evaluate import evaluate
 from .loop import train
 from .run import LOG, Moment, Run
@@ -50,7 +53,7 @@ def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> 
     Without held-out text `best.safetensors` holds the newest weights.
 
     Raises:
-        AnomalyError: a loss or a gradient is not finite; what was saved before stays as it is.
+        AnomalyError: a loss, a gradient or a weight is not finite; what was saved before stays as it is.
         CheckpointError: a file cannot be written.
     """
     settings = run.settings
@@ -76,6 +79,11 @@ def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> 
             is_best = False
             if held_out is not None and (ends or step.number % settings.eval_every == 0):
                 loss = evaluate(moment.model, held_out)
+                if not isfinite(loss):
+                    raise AnomalyError(
+                        f"step {step.number}: the loss on the held-out text is {loss}: this step went too far."
+                        "\n    It was not saved. Lower the learning rate, or clip the gradient's norm (--clip 1)."
+                    )
                 is_best = moment.best is None or loss < moment.best
                 moment.schedule.evaluated(loss)
             if is_best:
@@ -85,18 +93,19 @@ def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> 
             log.write(progress.line() + "\n")
             saved = ends or step.number % settings.save_every == 0
             if saved:
-                save(run, moment, held_out)
+                save(run, moment, held_out, log)
             try:
                 yield progress
             except GeneratorExit:
                 if not saved:
-                    save(run, moment, held_out)
+                    save(run, moment, held_out, log)
                 raise
             began = perf_counter()
 
 
-def save(run: Run, moment: Moment, held_out: Corpus | None) -> None:
-    """Save the moment, and the newest weights as the best where no held-out text tells which are better."""
+def save(run: Run, moment: Moment, held_out: Corpus | None, log: TextIO) -> None:
+    """Save the moment, its log before it, and the newest weights as the best where no text was held out."""
+    os.fsync(log.fileno())
     if held_out is None:
         run.save_best(moment)
     run.save_last(moment)

@@ -11,20 +11,24 @@ from typing import Any, Self
 import numpy as np
 
 from .. import random
+from ..atomic import replace_file
 from ..backend import use_backend
-from ..checkpoint import load, replace_file, save
+from ..checkpoint import load, save
 from ..data import Corpus, Vocab, vocab_from_json
-from ..errors import CheckpointError, ConfigError, DataError, TinygradSeqError
+from ..errors import AnomalyError, CheckpointError, ConfigError, DataError, TinygradSeqError
 from ..models import CharLM
 from ..optim import Optimizer
 from ..tensor import Tensor
 from .environment import environment
+from .memory import check, of_model
+from .saved import alike
 from .schedule import Schedule
 from .settings import Settings
 
 __all__ = ["Moment", "Run"]
 
-CONFIG, VOCABULARY, LOG, BEST, LAST = "config.json", "vocab.json", "log.jsonl", "best.safetensors", "last.safetensors"
+CONFIG, VOCABULARY, LOG = "config.json", "vocab.json", "log.jsonl"
+BEST, LAST, PREVIOUS = "best.safetensors", "last.safetensors", "previous.safetensors"
 
 
 @dataclass
@@ -35,6 +39,7 @@ class Moment:
         step: how many steps have been taken; it is the position in the text too.
         state: what the model carries from one batch to the next.
         best: the lowest held-out loss so far, in nats per symbol.
+        instead_of: where `last.safetensors` was damaged and the one before it had to do: what was wrong.
     """
 
     model: CharLM
@@ -43,16 +48,20 @@ class Moment:
     state: Any = None
     step: int = 0
     best: float | None = None
+    instead_of: str = ""
 
 
 class Run:
     """A folder with `config.json`, `vocab.json`, `log.jsonl` (a line per step) and the weights, best and last.
 
     `best.safetensors` holds the weights alone, under PyTorch's names; `last.safetensors` all that training goes on
-    from, in one file, because two could not be replaced at the same moment.
+    from, in one file, because two could not be replaced at the same moment. `previous.safetensors` is the one before.
     """
 
     def __init__(self, folder: str | Path, config: dict[str, Any], vocab: Vocab) -> None:
+        alike(config["text"], {"source": "", "sha256": "", "symbols": 0}, f"text in {CONFIG}")
+        if not isinstance(config["environment"], dict):
+            raise CheckpointError(f"environment in {CONFIG} is no object.")
         self.folder, self.config, self.vocab = Path(folder), config, vocab
         self.settings = Settings.from_json(config["settings"])
 
@@ -80,7 +89,7 @@ class Run:
             ) from error
         text = {"source": corpus.source, "sha256": corpus.sha256, "symbols": len(corpus)}
         run = cls(folder, {"settings": settings.to_json(), "text": text, "environment": environment()}, corpus.vocab)
-        for name in (LAST, BEST, LOG):
+        for name in (LAST, PREVIOUS, BEST, LOG):
             (folder / name).unlink(missing_ok=True)
         run.write_json(VOCABULARY, corpus.vocab.to_json())
         run.write_json(CONFIG, run.config)
@@ -101,9 +110,10 @@ class Run:
         try:
             config, vocab = (json.loads((folder / name).read_text("utf-8")) for name in (CONFIG, VOCABULARY))
             return cls(folder, config, vocab_from_json(vocab))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise CheckpointError(
-                f"{folder} is not a whole run: {CONFIG} or {VOCABULARY} cannot be read ({error!r}). Use a copy of it."
+                f"{folder} is not a whole run: {CONFIG} or {VOCABULARY} cannot be read ({error!r:.200}). "
+                "Use a copy of it."
             ) from error
 
     def change(self, **changes: Any) -> None:
@@ -136,6 +146,7 @@ class Run:
 
     def new_model(self) -> CharLM:
         """Build the model with first weights drawn under the run's seed."""
+        check(of_model(self.settings, len(self.vocab)))
         random.manual_seed(self.settings.seed)
         return self.settings.make_model(self.vocab)
 
@@ -150,60 +161,68 @@ class Run:
                 f"{self.folder} has no weights yet: it stopped before the first were saved. "
                 f"Go on with it: tinygrad-seq train --resume {self.folder}"
             )
-        weights, about = load(self.folder / BEST)
+        weights, about = load(self.folder / BEST, must_have_hash=True)
         self.check_vocab(about.get("vocab"), BEST)
         model = self.new_model()
         model.load_state_dict(weights)
         return model.eval()
 
     def save_best(self, moment: Moment) -> None:
-        """Write the weights alone, for sampling and for other programs."""
+        """Write the weights alone, for sampling and for other programs; raises AnomalyError as `save_last`."""
         about = {"step": str(moment.step), "vocab": self.vocab_hash, "held_out_nats": str(moment.best)}
-        save(self.folder / BEST, moment.model.state_dict(), about)
+        weights = moment.model.state_dict()
+        check_finite(weights, moment)
+        save(self.folder / BEST, weights, about)
 
     def save_last(self, moment: Moment) -> None:
-        """Write everything that the next step depends on."""
-        optimizer = moment.optimizer.state_dict()
-        slots = optimizer.pop("state")
+        """Write everything that the next step depends on.
+
+        Raises:
+            AnomalyError: some number is not finite; the checkpoint before, which was good, is left alone.
+        """
+        about, slots = position(moment)
         arrays = {f"model.{name}": array for name, array in moment.model.state_dict().items()}
         arrays |= {f"optimizer.{name}.{slot}": array for name, held in slots.items() for slot, array in held.items()}
         arrays |= {f"state.{i}": part.numpy() for i, part in enumerate(parts(moment.state))}
-        about = {
-            "step": moment.step,
-            "best": moment.best,
-            "random": random.position(),
-            "optimizer": optimizer,
-            "schedule": moment.schedule.state_dict(),
-        }
-        save(self.folder / LAST, arrays, {"training": json.dumps(about), "vocab": self.vocab_hash})
+        check_finite(arrays, moment)
+        metadata = {"training": json.dumps(about), "vocab": self.vocab_hash}
+        save(self.folder / LAST, arrays, metadata, previous=PREVIOUS)
 
     def resume(self, training: Corpus) -> Moment:
-        """Put back the moment that `save_last` wrote, and the log as it was then.
+        """Put back the moment that `save_last` wrote, or if that file is damaged the one before; and the log as it was.
 
         Raises:
-            CheckpointError: nothing was saved yet, the file is damaged, or it belongs to another model.
+            CheckpointError: nothing was saved yet, both files are damaged, or they belong to another model.
         """
         if not (self.folder / LAST).is_file():
             raise CheckpointError(
                 f"{self.folder} cannot be resumed: it stopped before anything was saved. Begin it again with --force."
             )
-        arrays, about = load(self.folder / LAST)
-        self.check_vocab(about.get("vocab"), LAST)
+        name, instead_of = LAST, ""
+        try:
+            arrays, about = load(self.folder / LAST, must_have_hash=True)
+        except CheckpointError as error:
+            if not (self.folder / PREVIOUS).is_file():
+                raise
+            name, instead_of = PREVIOUS, str(error)
+            arrays, about = load(self.folder / PREVIOUS, must_have_hash=True)
+        self.check_vocab(about.get("vocab"), name)
         try:
             saved = json.loads(about["training"])
             moment = self.begin(training)
-            moment.step, moment.best = saved["step"], saved["best"]
+            alike(saved, position(moment)[0], str(self.folder / name))
+            moment.step, moment.best, moment.instead_of = saved["step"], saved["best"], instead_of
             moment.model.load_state_dict(below("model.", arrays))
             moment.optimizer.load_state_dict({**saved["optimizer"], "state": nested(below("optimizer.", arrays))})
             moment.schedule.load_state_dict(saved["schedule"])
             state = [Tensor(array, backend=self.settings.backend) for array in below("state.", arrays).values()]
             moment.state = tuple(state) if len(state) > 1 else state[0]
             random.rewind(random.Key(*saved["random"]))
-        except (KeyError, TypeError, IndexError, ValueError) as error:
+        except (KeyError, TypeError, IndexError, ValueError, RecursionError) as error:
             if isinstance(error, TinygradSeqError):
                 raise
             raise CheckpointError(
-                f"{self.folder / LAST} lacks what training goes on from ({error!r}). It was written by another version."
+                f"{self.folder / name} lacks what training goes on from ({error!r}). It was written by another version."
             ) from error
         kept = [line for line in self.log() if line["step"] <= moment.step]
         replace_file(self.folder / LOG, "".join(json.dumps(line) + "\n" for line in kept).encode())
@@ -218,14 +237,17 @@ class Run:
         return Moment(model, optimizer, self.settings.make_schedule(optimizer, self.settings.steps_per_epoch(training)))
 
     def log(self) -> list[dict[str, Any]]:
-        """Return the lines of the log; one that was cut off when the process died is left out."""
-        lines = []
+        """Return the lines of the log; it ends where a line was cut off when the process died."""
+        lines: list[dict[str, Any]] = []
         if (self.folder / LOG).exists():
-            for line in (self.folder / LOG).read_text("utf-8").splitlines():
+            for text in (self.folder / LOG).read_bytes().splitlines():
                 try:
-                    lines.append(json.loads(line))
-                except json.JSONDecodeError:
+                    line = json.loads(text.decode())
+                except (ValueError, RecursionError):
                     break
+                if not isinstance(line, dict) or type(line.get("step")) is not int:
+                    break
+                lines.append(line)
         return lines
 
     @property
@@ -249,6 +271,30 @@ class Run:
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Write one of the run's small files."""
         replace_file(self.folder / name, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def check_finite(arrays: dict[str, np.ndarray], moment: Moment) -> None:
+    """Raise AnomalyError that names an array with numbers that are not finite."""
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise AnomalyError(
+                f"step {moment.step}: after {type(moment.optimizer).__name__}.step() not all of {name} is finite."
+                "\n    It was not saved. Lower the learning rate, or clip the gradient's norm (--clip 1)."
+            )
+
+
+def position(moment: Moment) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return where a training stands, ready for JSON, and apart from it the arrays that the optimizer remembers."""
+    optimizer = moment.optimizer.state_dict()
+    slots = optimizer.pop("state")
+    about = {
+        "step": moment.step,
+        "best": moment.best,
+        "random": random.position(),
+        "optimizer": optimizer,
+        "schedule": moment.schedule.state_dict(),
+    }
+    return about, slots
 
 
 def parts(state: Any) -> tuple[Tensor, ...]:

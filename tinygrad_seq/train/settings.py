@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, NamedTuple, Self
+from functools import cache
+from typing import Any, Literal, NamedTuple, Self, get_args, get_origin, get_type_hints
 
 from ..data import Corpus, Vocab, read, stdlib
 from ..data.corpus import VocabKind
@@ -17,6 +18,8 @@ from .schedule import Schedule, ScheduleName
 __all__ = ["OPTIMIZERS", "OptimizerName", "Settings"]
 
 STDLIB = "stdlib"
+
+DTypeName = Literal["float32", "float64"]
 
 OptimizerName = Literal[
     "sgd", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "amsgrad", "adamw"
@@ -64,8 +67,9 @@ class Settings:
     cell: CellName = "lstm"
     hidden_size: int = 128
     num_layers: int = 1
+    weight_norm: bool = False
     dropout: float = 0.0
-    dtype: str = "float32"
+    dtype: DTypeName = "float32"
     batch_size: int = 32
     seq_length: int = 64
     optimizer: OptimizerName = "adam"
@@ -105,7 +109,15 @@ class Settings:
 
     def make_model(self, vocab: Vocab) -> CharLM:
         """Build the model."""
-        return CharLM(vocab, self.hidden_size, self.num_layers, cell=self.cell, dropout=self.dropout, dtype=self.dtype)
+        return CharLM(
+            vocab,
+            self.hidden_size,
+            self.num_layers,
+            cell=self.cell,
+            weight_norm=self.weight_norm,
+            dropout=self.dropout,
+            dtype=self.dtype,
+        )
 
     def make_optimizer(self, model: CharLM) -> Optimizer:
         """Build the optimizer."""
@@ -131,10 +143,33 @@ class Settings:
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> Self:
         """Return the settings that `to_json` gave. Raises CheckpointError where another version wrote other ones."""
+        if not isinstance(saved, dict):
+            raise CheckpointError(f"settings are an object, got {saved!r:.60}.")
         unknown = sorted(saved.keys() - {field.name for field in fields(cls)})
         if unknown:
             raise CheckpointError(f"these settings are of another version: {', '.join(unknown)} is not known here.")
+        for name, value in saved.items():
+            if not fits(value, kinds()[name]):
+                raise CheckpointError(f"the setting {name} is {value!r:.60}, which cannot be.")
         return cls(**{**saved, "text": tuple(saved.get("text", ()))})
+
+
+@cache
+def kinds() -> dict[str, Any]:
+    """Return the type of every setting."""
+    return get_type_hints(Settings)
+
+
+def fits(value: Any, kind: Any) -> bool:
+    """Tell whether a value from JSON is of a setting's type: a whole number is a float too, a truth value no number."""
+    choices = get_args(kind)
+    if get_origin(kind) is Literal:
+        return isinstance(value, str) and value in choices
+    if get_origin(kind) is tuple:
+        return isinstance(value, list | tuple) and all(isinstance(one, choices[0]) for one in value)
+    if choices:
+        return any(fits(value, choice) for choice in choices)
+    return type(value) is kind or (kind is float and type(value) is int)
 
 
 def read_text(paths: tuple[str, ...], vocab: VocabKind | Vocab) -> Corpus:

@@ -4,8 +4,10 @@ from .chart import Line, chart
 from .fade import fade
 from .graph import Graph, graph
 from .grid import Column, Prediction, grid
+from .histogram import histogram
 from .page import Page, Panels, Window, page
 from .report import Report, Sample
+from .sentiment import Reviewed, SentimentReport
 from .svg import Picture
 from .unroll import unroll
 
@@ -18,12 +20,15 @@ __all__ = [
     "Picture",
     "Prediction",
     "Report",
+    "Reviewed",
     "Sample",
+    "SentimentReport",
     "Window",
     "chart",
     "fade",
     "graph",
     "grid",
+    "histogram",
     "page",
     "unroll",
 ]

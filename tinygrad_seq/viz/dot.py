@@ -60,7 +60,7 @@ def digraph(outline: Outline, show: Show) -> Digraph:
     """Return the outline as a Graphviz graph; nodes are named by their numbers: same record, same bytes."""
     from graphviz import Digraph
 
-    graph = Digraph(graph_attr={**GRAPH, **legend(outline)}, node_attr=NODE, edge_attr=EDGE)
+    graph = Digraph(graph_attr={**GRAPH, **legend(outline, show)}, node_attr=NODE, edge_attr=EDGE)
     names = map(str, count())
     columns = in_columns(outline)
     timed = any(t is not None for t, _ in columns)
@@ -70,7 +70,7 @@ def digraph(outline: Outline, show: Show) -> Digraph:
             if timed:
                 column.node(f"column {k}", **ANCHOR)
             if t is not None:
-                column.attr(label=f"t = {t} … {outline.folded[-1]}" if t in outline.folded else f"t = {t}")
+                column.attr(label=when(t, outline))
             place(column, boxes, outline, show, names)
         column_of |= {box.number: k for box in boxes}
     if timed:
@@ -82,23 +82,29 @@ def digraph(outline: Outline, show: Show) -> Digraph:
     return graph
 
 
+def when(t: int, outline: Outline) -> str:
+    last = f" … {outline.times[outline.folded[-1]]}" if t in outline.folded else ""
+    return f"t = {outline.times[t]}{last}"
+
+
 def put_axis(graph: Any, columns: int, shared: Sequence[Box], outline: Outline, show: Show) -> None:
     """Keep the columns in the order of time: each hangs on a point of an invisible line below.
 
     Edges inside one rank order plain nodes and not clusters, hence the points; and edges from one cluster to another do
     not count in the ranking (`constraint=false`), so that all steps have the same shape.
     """
-    with graph.subgraph(name="axis", graph_attr={"rank": "source"}) as axis:
+    with graph.subgraph(name="axis", graph_attr={"rank": "same"}) as axis:
         for k in range(columns):
             axis.node(f"axis {k}", **ANCHOR)
-        for box in shared:
-            axis.node(str(box.number), label(lines(box, show)), **dress(box, outline))
+        for k in range(columns - 1):
+            axis.edge(f"axis {k}", f"axis {k + 1}", style="invis", weight="10")
     for k in range(columns):
         graph.edge(f"axis {k}", f"column {k}", style="invis", weight="10", minlen="3")
-    row = [f"axis {k}" for k in range(columns)]
-    row[columns // 2 : columns // 2] = [str(box.number) for box in shared]
-    for left, right in pairwise(row):
-        graph.edge(left, right, style="invis", weight="10")
+    with graph.subgraph(name="shared", graph_attr={"rank": "source"}) as row:
+        for box in shared:
+            row.node(str(box.number), label(lines(box, show)), **dress(box, outline))
+    for k, box in enumerate(shared):
+        graph.edge(str(box.number), f"axis {columns * (2 * k + 1) // (2 * len(shared))}", style="invis", weight="3")
 
 
 def below(outline: Outline) -> list[Box]:
@@ -144,14 +150,13 @@ def in_columns(outline: Outline) -> list[tuple[int | None, list[Box]]]:
     return [(t, boxes) for t, boxes in columns if boxes]
 
 
-def legend(outline: Outline) -> dict[str, str]:
+def legend(outline: Outline, show: Show) -> dict[str, str]:
     """Return what stands below the picture."""
     scale = outline.scale
     if scale is None:
         return {}
-    said = (
-        f"colour and width: |gradient| from {short(scale.low)} (pale) to {short(scale.high)} (strong), by its logarithm"
-    )
+    what = "numbers, colour and width" if show == "grad" else "colour and width"
+    said = f"{what}: |gradient|, from {short(scale.low)} (pale) to {short(scale.high)} (strong) by its logarithm"
     return {"label": label([said]), "labelloc": "b", "fontsize": "11", "fontcolor": DAY["soft"]}
 
 
@@ -164,6 +169,21 @@ def place(graph: Any, boxes: Sequence[Box], outline: Outline, show: Show, names:
         return
     own, modules = branches((tuple(filter(None, box.entry.path.split("."))), box) for box in boxes)
     put(graph, own, modules, outline, show, names)
+    if boxes and boxes[-1].t is not None:
+        stack(graph, boxes, outline)
+
+
+def stack(graph: Any, boxes: Sequence[Box], outline: Outline) -> None:
+    """Put the modules of one step, layers of a net, one above the other: the last box of each under the next one's."""
+    by_module: dict[str, list[Box]] = {}
+    for box in boxes:
+        by_module.setdefault(box.entry.path, []).append(box)
+    for below, above in pairwise(by_module.values()):
+        inside = {box.number for box in above}
+        fed = {link.target for link in outline.links if link.source in inside}
+        for box in above:
+            if box.operations and box.number not in fed:
+                graph.edge(str(below[-1].number), str(box.number), style="invis")
 
 
 Branch = tuple[list[Box], dict[str, "Branch"]]

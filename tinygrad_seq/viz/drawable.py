@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from math import isfinite, sqrt
 from typing import Any
 
-import numpy as np
-
 from ..record import Entry, Record, Sent, Summary
-from ..record.summary import length
+from .clock import in_sequence
 from .fold import Node, Rolled, fold
+from .growth import growth
 from .layout import LEVELS, Layout, layout
 from .text import visible
 from .wording import operation
@@ -21,9 +19,6 @@ __all__ = ["drawable"]
 
 Where = list[Any]  # module path, time step
 Moment = tuple[Where, list[Sent]]
-
-BIT_FOR_BIT = ("float32", "float64")  # the types that a page can hold as they are
-LARGEST_MATRICES = 64 * 1024  # bytes: the gradients of one parameter after every moment
 
 
 class Merged:
@@ -74,14 +69,16 @@ def drawable(record: Record) -> dict[str, Any]:
 
     A moment is what one module does in one go at one step, on the way forward, and then on the way back.
     """
+    record, times = in_sequence(record)
     merged = Merged(record)
     rolled = fold(merged.nodes())
     forward, backward = forward_moments(merged), backward_moments(record, merged)
     lit = {i: m for m, (_, ids) in enumerate(forward, 1) for i in ids}
-    first = 1 + len(forward)
     back: dict[int, int] = {}
-    for m, (_, run) in enumerate(backward, first):
+    moment: dict[int, int] = {}
+    for m, (_, run) in enumerate(backward, 1 + len(forward)):
         for sent in run:
+            moment[id(sent)] = m
             source, target = merged.drawn[sent.source], merged.drawn[sent.target]
             back.setdefault(source, m)
             if merged.entries[target][0].kind != "op":
@@ -92,6 +89,7 @@ def drawable(record: Record) -> dict[str, Any]:
     number = {i: k for k, place in enumerate(rolled.places) for i in place.ids.values()}
     return {
         "steps": steps,
+        "times": [times.get(t, t) for t in range(steps)],
         "hasTime": merged.has_time,
         "places": places,
         "edges": [[e.source, e.target, e.delay, ranges(t for t, _ in e.uses)] for e in rolled.edges],
@@ -101,7 +99,7 @@ def drawable(record: Record) -> dict[str, Any]:
         "parameters": [
             grown | {"place": number[i]}
             for i, (entry, *_) in merged.entries.items()
-            if entry.kind == "parameter" and (grown := growth(record, entry, merged, backward, first))
+            if entry.kind == "parameter" and (grown := growth(record, entry, moment))
         ],
         "lanes": lanes(rolled),
     }
@@ -122,48 +120,9 @@ def backward_moments(record: Record, merged: Merged) -> list[Moment]:
     return [(where, list(run)) for (*where, _), run in runs]
 
 
-def growth(record: Record, entry: Entry, merged: Merged, backward: Sequence[Moment], first: int) -> dict[str, Any]:
-    """Return the norm of a parameter's gradient after each moment that added to it, and, if small, the gradients.
-
-    The gradients stand one after the other, in base64, as bytes of the parameter's own type: none is rounded.
-    """
-    moment = {id(sent): m for m, (_, run) in enumerate(backward, first) for sent in run}
-    norms: dict[int, float] = {}
-    gradients: dict[int, np.ndarray] = {}
-    for sent, norm, gradient in parts(record, entry):
-        m = moment.get(id(sent), first + len(backward) - 1)
-        norms[m] = norm
-        if gradient is not None:
-            gradients[m] = gradient
-    if not norms:
-        return {}
-    bytes_in_all = sum(gradient.nbytes for gradient in gradients.values())
-    is_small = len(gradients) == len(norms) and bytes_in_all <= LARGEST_MATRICES and entry.dtype in BIT_FOR_BIT
-    together = b"".join(gradient.astype(f"<f{gradient.itemsize}").tobytes() for gradient in gradients.values())
-    return {
-        "frames": [[m, norm if isfinite(norm) else str(norm)] for m, norm in norms.items()],
-        "dtype": entry.dtype,
-        "data": b64encode(together).decode() if is_small else None,
-    }
-
-
-def parts(record: Record, entry: Entry) -> Iterator[tuple[Sent, float, np.ndarray | None]]:
-    """Yield each part of a parameter's gradient with the norm so far, and the gradient so far where all were kept."""
-    own = {entry.id} | {other.id for other in record.nodes if other.view_of == entry.id}
-    sent = [s for s in record.sent if s.walk == 0 and s.target in own]
-    if all(s.data is not None for s in sent):
-        for s, gradient in record.growth(entry.id):
-            yield s, length(gradient), gradient
-        return
-    arrived = [s for s in sent if s.target == entry.id]
-    if len(arrived) == 1 and arrived[0].source in own:  # a view has gathered it, and the norm is the same there
-        arrived = [s for s in sent if s.target == arrived[0].source]
-    yield from ((s, s.total, None) for s in arrived if s.total is not None)
-
-
 def described(place: Any, merged: Merged, lit: dict[int, int], back: dict[int, int], steps: int) -> dict[str, Any]:
     """Return what the page says of a place; lists go by the steps at which it stands."""
-    ids = list(place.ids.values())
+    ids = [place.ids[t] for t in sorted(place.ids)] if place.timed else list(place.ids.values())
     entry, *_ = merged.entries[ids[0]]
     shaped = next((e for e in merged.entries[ids[0]] if e.shape is not None), entry)
     return {
@@ -174,7 +133,7 @@ def described(place: Any, merged: Merged, lit: dict[int, int], back: dict[int, i
         "kind": entry.kind,
         "shape": list(shaped.shape or ()),
         "dtype": shaped.dtype,
-        "t": ranges(place.ids) if place.timed and list(place.ids) != list(range(steps)) else None,
+        "t": ranges(place.ids) if place.timed and len(ids) < steps else None,
         "timed": place.timed,
         "value": over_time([together(merged.entries[i], "value") for i in ids]),
         "gradient": over_time([together(merged.entries[i], "gradient") for i in ids]),

@@ -54,7 +54,16 @@ def layered(outline: Outline, show: Show, note: str) -> Picture:
             put(root, "rect", **shape, fill="var(--heat)", fill_opacity=scale.heat(box.gradient))
         if box.t is not None:
             top = spot.y - spot.height / 2 - 3
-            put(root, "text", f"t = {box.t}", x=spot.x, y=top, text_anchor="middle", class_="soft", font_size=9)
+            put(
+                root,
+                "text",
+                f"t = {outline.times[box.t]}",
+                x=spot.x,
+                y=top,
+                text_anchor="middle",
+                class_="soft",
+                font_size=9,
+            )
         for i, line in enumerate(text := lines(box, show)):
             y = spot.y + 4 + LINE * (i - (len(text) - 1) / 2)
             put(root, "text", line, x=spot.x, y=y, text_anchor="middle", font_size=11)

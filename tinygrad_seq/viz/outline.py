@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import hypot, isfinite
@@ -11,6 +11,7 @@ from typing import Literal
 
 from ..errors import ConfigError
 from ..record import Entry, Record
+from .clock import in_sequence
 from .grid import Scale
 
 __all__ = ["Box", "Collapse", "Link", "Outline", "outline"]
@@ -52,12 +53,13 @@ class Link:
 
 @dataclass(frozen=True)
 class Outline:
-    """Boxes and links, in the order of the record; steps that are drawn one by one, and those folded."""
+    """Boxes and links, in the order of the record; steps that are folded; what t a column of time is."""
 
     boxes: Sequence[Box]
     links: Sequence[Link]
     folded: Sequence[int]
     collapse: Collapse
+    times: Mapping[int, int]
 
     @cached_property
     def scale(self) -> Scale | None:
@@ -75,6 +77,7 @@ def outline(record: Record, collapse: Collapse = "op", steps: int | None = None)
     and a parameter that is read through a view is linked directly. Of more than `steps` time steps, those in the middle
     are one box for each place.
     """
+    record, times = in_sequence(record)
     folded = middle(record, steps) if collapse != "layer" else []
     groups = grouped(record, collapse, set(folded))
     members: dict[Hashable, list[Entry]] = defaultdict(list)
@@ -84,7 +87,8 @@ def outline(record: Record, collapse: Collapse = "op", steps: int | None = None)
     read = {i for entry in record.nodes for i in entry.inputs if i is not None and groups[i] != groups[entry.id]}
     boxes = {key: box(entries, read, collapse, set(folded)) for key, entries in members.items()}
     found = links(record, collapse, groups, {key: b.number for key, b in boxes.items()})
-    return Outline(list(boxes.values()), found if collapse == "op" and not folded else merged(found), folded, collapse)
+    found = found if collapse == "op" and not folded else merged(found)
+    return Outline(list(boxes.values()), found, folded, collapse, times)
 
 
 def middle(record: Record, steps: int | None) -> list[int]:

@@ -18,7 +18,7 @@ from .wording import Show
 
 __all__ = ["Page", "Panels", "Window", "page"]
 
-SCRIPTS = ("base", "graph", "links", "lights", "moving", "scrubber", "parameters", "sort", "panels", "main")
+SCRIPTS = ("dom", "base", "graph", "links", "lights", "moving", "scrubber", "parameters", "sort", "panels", "main")
 SPECTRUM = {
     "largest singular value": "var(--soft)",
     "spectral radius": "var(--ink)",

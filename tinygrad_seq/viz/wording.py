@@ -39,7 +39,7 @@ def lines(box: Box, show: Show) -> list[str]:
         if entry.gradient is not None and alone(entry):
             text.append(f"grad {size(entry.gradient, entry)}")
     elif show == "grad" and box.gradient is not None:
-        text.append(f"|grad| {short(box.gradient)}")
+        text.append(short(box.gradient))
     return text
 
 
@@ -49,7 +49,7 @@ def title(box: Box) -> str:
     if len(box.operations) > 1:
         return together(box)
     if entry.kind == "result":
-        return f"{SIGNS.get(entry.op, entry.op)}[{entry.index}]"
+        return entry.name or f"{SIGNS.get(entry.op, entry.op)}[{entry.index}]"
     if entry.kind == "op":
         return operation(entry)
     if entry.kind == "constant" and entry.value is not None:

@@ -31,11 +31,13 @@ TEXT = {
 }
 
 
-def runner(on: Device, owned: type[Any], program: Program, dtype: Any) -> Callable[[Sequence[Any]], bool] | None:
-    """Return a function that runs a program on arrays of class `owned`; None for a type that the kernels do not know.
+def runner(
+    on: Device, owned: type[Any], program: Program, dtype: Any
+) -> Callable[[Sequence[Sequence[Any]]], list[bool]] | None:
+    """Return a function that runs a program on sets of arrays of class `owned`; None for a type no kernel knows.
 
-    It returns False, nothing written, for arrays that it cannot take: of another shape or type, or written ones that
-    are not contiguous.
+    It tells of which sets it could. To those that it cannot take nothing is written: arrays of another shape or type,
+    or written ones that are not contiguous.
     """
     dtype = np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
@@ -44,7 +46,7 @@ def runner(on: Device, owned: type[Any], program: Program, dtype: Any) -> Callab
     written = {call.writes for call in program.calls if call.writes < program.arrays}
     constants = [dtype.type(c) for c in program.constants]
 
-    def run(arrays: Sequence[Any]) -> bool:
+    def run_one(arrays: Sequence[Any]) -> bool:
         shape = arrays[0].shape
         if any(type(x) is not owned or x.dtype != dtype or x.shape != shape for x in arrays):
             return False
@@ -55,7 +57,7 @@ def runner(on: Device, owned: type[Any], program: Program, dtype: Any) -> Callab
         on.launch(kernel, dtype, n, *plain, *constants, n)
         return True
 
-    return run
+    return lambda sets: [run_one(arrays) for arrays in sets]
 
 
 @cache

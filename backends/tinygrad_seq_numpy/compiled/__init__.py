@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygrad_seq.backend import Kernel
+from tinygrad_seq.backend import Call, Kernel, Program
 
 from ..kernels.gru import gru as gru_of_form
 from ..kernels.lstm import LSTM
@@ -13,7 +13,9 @@ from ..kernels.rnn import RNN
 from .gru import as_gru
 from .lstm import as_lstm
 from .mlstm import as_mlstm
+from .packed import packed
 from .products import ShardedProducts
+from .program import runner
 from .rnn import as_rnn
 from .sequence import CompiledKernel
 
@@ -28,6 +30,10 @@ KERNELS: dict[str, Kernel] = {
 
 
 def check() -> None:
-    """Compile a small function: whatever is wrong with the compiler, its cache or BLAS is raised here."""
+    """Compile a small function: whatever is wrong with the compiler or its cache is raised here."""
     products, ones = ShardedProducts(), np.ones((2, 2), np.float32)
     products.times(ones, products.table(np.zeros(2, int), ones, 2))
+    program = runner(Program((Call("add", (0, 1), 0),), arrays=2, constants=(), scratch=0), ones.dtype)
+    if program is not None:
+        program([ones, np.ones_like(ones)])
+    packed(ones)

@@ -10,24 +10,20 @@ __all__ = ["Rows", "step", "step_back"]
 
 
 class Rows(NamedTuple):
-    """Some rows of the batch, and of all rows the states, by parts; `gemm` is the address for `blas.dot`."""
+    """Some rows of the batch, and of all rows the states, by parts."""
 
     prev: tuple[np.ndarray, ...]
     new: tuple[np.ndarray, ...]
     kept: np.ndarray
     first: int
     stop: int
-    gemm: int
 
 
-def step(cell: Any, a: Any, Wx: Any, at: Any, rows: Any, t: Any) -> None:
-    """Write the new state and what is kept of step t; for compiled code.
-
-    W_x x_t + b of row r is Wx[at[r - first]]; a is scratch for cell.scratch numbers a row.
-    """
+def step(cell: Any, a: Any, rows: Any, t: Any) -> None:
+    """Write the new state and what is kept of step t, from a = W_x x_t + b of the rows; for compiled code."""
     raise NotImplementedError
 
 
-def step_back(cell: Any, a: Any, D: Any, dstate: Any, rows: Any, t: Any) -> None:
+def step_back(cell: Any, D: Any, dstate: Any, rows: Any, t: Any) -> None:
     """Write D[t], and turn the gradient of the new state into that of the previous one, in place; for compiled code."""
     raise NotImplementedError

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.products import Products
-from .blas import TYPES
-from .jit import SOURCES, compiled_and_kept
+from .jit import SOURCES, TYPES, compiled_and_kept
 from .shards import in_shards
 
 __all__ = ["ShardedProducts"]
@@ -35,9 +34,16 @@ class ShardedProducts(Products):
         return table
 
 
-@compiled_and_kept
-def scatter(rows: Any, D: Any, table: Any, sources: str = SOURCES) -> None:
-    for k in range(len(rows)):
-        of, into = D[k], table[rows[k]]
-        for j in range(len(of)):
-            into[j] += of[j]
+def scatter_of(sources: str) -> Any:
+    @compiled_and_kept
+    def scatter(rows: Any, D: Any, table: Any) -> None:
+        _ = sources
+        for k in range(len(rows)):
+            of, into = D[k], table[rows[k]]
+            for j in range(len(of)):
+                into[j] += of[j]
+
+    return scatter
+
+
+scatter = scatter_of(SOURCES)

@@ -12,8 +12,9 @@ from ..kernels.cell import Cell
 from ..kernels.inputs import Input, OneHot
 from ..kernels.sequence import Kept, SequenceKernel
 from . import loops
-from .blas import TYPES, gemm
 from .cell import Rows
+from .jit import TYPES
+from .packed import packed
 from .products import ShardedProducts
 from .shards import in_shards
 
@@ -39,23 +40,26 @@ class CompiledKernel(SequenceKernel):
             return "only float32 and float64 are compiled"
         return self.failures.get(dtype, "")
 
+    def is_plain(self, new: np.ndarray) -> bool:
+        """Tell whether the plain loops do it, (parts, T, B, H): a step alone is done before its matrix is packed."""
+        return new.shape[1] == 1 or bool(self.obstacle(new.dtype))
+
     def through(self, cell: Cell, x: Input, mask: Any, reset: Any, memory: Kept, reverse: bool) -> None:
-        if self.obstacle(memory.new.dtype):
+        if self.is_plain(memory.new):
             super().through(cell, x, mask, reset, memory, reverse)
             return
         prev, new, kept = tuple(memory.prev), tuple(memory.new), memory.kept
         T, B, H = new[0].shape
-        W_x = plain(cell.W_x)
+        weights, mask_or_none, reset_or_none = self.of(cell, np.transpose), flags(mask), flags(reset)
+        b_x = np.zeros(len(cell.W_x), new[0].dtype) if cell.b_x is None else plain(cell.b_x)
         if isinstance(x, OneHot):
             entering, at = x.picked(cell.W_x, cell.b_x)
-            at = (at.astype(np.int64) % len(entering)).reshape(T, B)
+            at, W_x = (at.astype(np.int64) % len(entering)).reshape(T, B), packed(entering[:0])
         else:
-            entering, at = plain(x.x), NO_ROWS
-        b_x = np.zeros(len(W_x), W_x.dtype) if cell.b_x is None else plain(cell.b_x)
-        weights, mask_or_none, reset_or_none = self.of(cell), flags(mask), flags(reset)
+            entering, at, W_x = plain(x.x), NO_ROWS, packed(plain(cell.W_x).T)
 
         def of_rows(first: int, stop: int) -> None:
-            rows = Rows(prev, new, kept, first, stop, gemm(kept.dtype))
+            rows = Rows(prev, new, kept, first, stop)
             loops.through(weights, entering, W_x, b_x, at, rows, mask_or_none, reset_or_none, reverse)
 
         if not self.ran(of_rows, B, T * B * H * cell.width, memory.new.dtype):
@@ -72,15 +76,15 @@ class CompiledKernel(SequenceKernel):
         reverse: bool,
         D: np.ndarray,
     ) -> None:
-        if self.obstacle(memory.new.dtype):
+        if self.is_plain(memory.new):
             super().back(cell, dy, dstate, mask, reset, memory, reverse, D)
             return
         prev, new, kept = tuple(memory.prev), tuple(memory.new), memory.kept
         T, B, H = new[0].shape
-        weights, dy, mask_or_none, reset_or_none = self.of(cell), plain(dy), flags(mask), flags(reset)
+        weights, dy, mask_or_none, reset_or_none = self.of(cell, np.asarray), plain(dy), flags(mask), flags(reset)
 
         def of_rows(first: int, stop: int) -> None:
-            rows = Rows(prev, new, kept, first, stop, gemm(kept.dtype))
+            rows = Rows(prev, new, kept, first, stop)
             loops.back(weights, dy, dstate, D, rows, mask_or_none, reset_or_none, reverse)
 
         if not self.ran(of_rows, B, T * B * H * cell.width, memory.new.dtype):
@@ -94,9 +98,16 @@ class CompiledKernel(SequenceKernel):
             self.failures[dtype] = f"numba does not compile it ({str(e).partition(chr(10))[0]})"
         return dtype not in self.failures
 
-    def of(self, cell: Cell) -> Any:
+    def of(self, cell: Cell, turned: Callable[[np.ndarray], np.ndarray]) -> Any:
+        """Return the weights for the compiled loops, matrices packed: W^T for the way there, W for the way back."""
+
+        def given(w: Any) -> Any:
+            if not isinstance(w, np.ndarray):
+                return w
+            return packed(turned(plain(w))) if w.ndim == 2 else plain(w)
+
         weights = self.weights(cell)
-        return type(weights)(*(plain(w) if isinstance(w, np.ndarray) else w for w in weights))
+        return type(weights)(*map(given, weights))
 
 
 def plain(a: np.ndarray) -> np.ndarray:

@@ -63,7 +63,7 @@ class GRU(Cell):
         np.multiply(r_t, hn_t, out=n_t)
         n_t += Wx_rzn[2]
         np.tanh(n_t, out=n_t)
-        mix(z_t, n_t, h_prev, h_t, self.part)
+        mix(z_t, n_t, h_prev, h_t)
 
     def local(self, kept: np.ndarray, prev: np.ndarray, new: np.ndarray, out: np.ndarray) -> None:
         r, _, _, hn = kept
@@ -81,8 +81,8 @@ class GRU(Cell):
         np.multiply(da_n, to_r, out=da_r)
         np.multiply(da_n, r_t, out=dhn)
         dh *= z_t
-        dh += np.dot(D_t[:, : 2 * H], self.W_hh[: 2 * H], out=self.part)
-        dh += np.dot(dhn, self.W_hh[2 * H :], out=self.part)
+        dh += np.matmul(D_t[:, : 2 * H], self.W_hh[: 2 * H], out=self.part)  # `np.dot` would copy a slice
+        dh += np.matmul(dhn, self.W_hh[2 * H :], out=self.part)
 
     def gradients(
         self, D: np.ndarray, x: Input, kept: np.ndarray, prev: np.ndarray, wanted: Sequence[bool], by: Products
@@ -134,7 +134,7 @@ class GRUBefore(Cell):
         np.dot(rh_t, self.W_hn.T, out=n_t)
         n_t += Wx_t[:, 2 * H :]
         np.tanh(n_t, out=n_t)
-        mix(z_t, n_t, h_prev, h_t, self.part)
+        mix(z_t, n_t, h_prev, h_t)
 
     def local(self, kept: np.ndarray, prev: np.ndarray, new: np.ndarray, out: np.ndarray) -> None:
         local_of_mix(kept, prev[0], out)
@@ -148,12 +148,12 @@ class GRUBefore(Cell):
         D_rzn = gates(D_t, 3)
         da_r, _, da_n = D_rzn
         np.multiply(dh, to_zn, out=D_rzn[1:])
-        drh = np.dot(da_n, self.W_hn, out=self.drh)
+        drh = np.matmul(da_n, self.W_hn, out=self.drh)
         np.multiply(drh, to_r, out=da_r)
         drh *= r_t
         dh *= z_t
         dh += drh
-        dh += np.dot(D_t[:, : 2 * H], self.W_hrz, out=self.part)
+        dh += np.matmul(D_t[:, : 2 * H], self.W_hrz, out=self.part)
 
     def gradients(
         self, D: np.ndarray, x: Input, kept: np.ndarray, prev: np.ndarray, wanted: Sequence[bool], by: Products
@@ -165,12 +165,11 @@ class GRUBefore(Cell):
         return [dW_ih, dW_hh, db, db]
 
 
-def mix(z_t: np.ndarray, n_t: np.ndarray, h_prev: np.ndarray, h_t: np.ndarray, part: np.ndarray) -> None:
-    """h_t = (1 - z_t) * n_t + z_t * h_prev"""
-    np.subtract(1, z_t, out=part)
-    part *= n_t
-    np.multiply(z_t, h_prev, out=h_t)
-    h_t += part
+def mix(z_t: np.ndarray, n_t: np.ndarray, h_prev: np.ndarray, h_t: np.ndarray) -> None:
+    """h_t = (1 - z_t) * n_t + z_t * h_prev = n_t + z_t * (h_prev - n_t)"""
+    np.subtract(h_prev, n_t, out=h_t)
+    h_t *= z_t
+    h_t += n_t
 
 
 def local_of_mix(kept: np.ndarray, h_prev: np.ndarray, out: np.ndarray) -> None:

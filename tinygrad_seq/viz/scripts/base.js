@@ -1,7 +1,4 @@
-// What every part of the page uses. Nothing here reads the network; all text goes in as text, never as markup.
-
-const data = JSON.parse(document.getElementById("data").textContent);
-const quiet = matchMedia("(prefers-reduced-motion: reduce)").matches;
+// What every part of the graph's page uses.
 
 // All that the reader can change. A part that changes it calls `redraw` (structure) or `relight` (colours and numbers).
 const view = {
@@ -18,16 +15,6 @@ const redraws = [];
 const relights = [];
 const redraw = () => { redraws.forEach((f) => f()); relight(); };
 const relight = () => relights.forEach((f) => f());
-
-const $ = (id) => document.getElementById(id);
-
-function element(tag, attributes = {}, text = "", parent = null, space = "http://www.w3.org/1999/xhtml") {
-  const made = document.createElementNS(space, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  if (text !== "") made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-}
 
 const drawn = (tag, attributes, parent, text = "") =>
   element(tag, attributes, text, parent, "http://www.w3.org/2000/svg");
@@ -69,6 +56,9 @@ function logScale(numbers) {
     return Math.min(1, Math.max(0, (Math.log10(x) - low) / (high - low)));
   };
 }
+
+// What a column is called: a decoder's first step follows the encoder's last, and is t=0 too.
+const when = (t) => `t=${data.times[t] ?? t}`;
 
 const norms = (what) => data.places.flatMap((place) => (place.timed && place[what] ? place[what].norm : []));
 const shareOf = { value: logScale(norms("value")), gradient: logScale(norms("gradient")) };

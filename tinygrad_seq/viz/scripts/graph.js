@@ -63,8 +63,8 @@ function draw() {
     const height = bar ? BAR : size.height;
     const y = rows.top[box.y] + (rows.height[box.y] - height) / 2;
     if (!box.timed) {
-      const width = bar ? Math.max(170, x - LEFT - size.gap / 2) : size.width;
-      const corner = bar ? LEFT : LEFT + box.x * size.slot + (size.slot - size.width) / 2;
+      const width = bar ? Math.max(170, x - LEFT - size.gap / 2) : Math.max(size.width, size.slot - 8); // names are long here
+      const corner = bar ? LEFT : LEFT + box.x * size.slot + (size.slot - width) / 2;
       where.set(`${b}:`, drawBox(boxes, b, null, { x: corner, y, width, height, bar }));
       return;
     }
@@ -118,10 +118,12 @@ function drawBox(parent, b, t, rect) {
   return rect;
 }
 
-// The place that speaks for a box: what the next step reads last of it, the hidden state; else what it makes last.
+// The place that speaks for a box: what the next step reads last of it, the hidden state; else what it makes last, of
+// what a gradient comes back to if it does to any.
 function speaker(box) {
   const carried = box.members.filter((i) => i in data.lanes);
-  return data.places[(carried.length ? carried : box.members).at(-1)];
+  const reached = box.members.filter((i) => data.places[i].gradient !== null);
+  return data.places[[box.members, reached, carried].findLast((found) => found.length).at(-1)];
 }
 
 function nameOf({ b }, longest) {
@@ -129,7 +131,8 @@ function nameOf({ b }, longest) {
   const place = data.places[box.members[0]];
   const alone = box.members.length === 1;
   const module = box.path.split(".").at(-1) || "top level";
-  const name = alone ? place.name || place.label : box.timed || view.level === "layer" ? module : `${module}, once`;
+  const isWhole = box.timed || view.level === "layer" || box.path === "";
+  const name = alone ? place.name || place.label : isWhole ? module : `${module}, once`;
   return name.length > longest ? name.slice(0, longest - 1) + "…" : name;
 }
 
@@ -160,7 +163,7 @@ function drawColumns(parent, step, size) {
       gap.addEventListener("click", open);
       gap.addEventListener("keydown", (event) => { if (event.key === "Enter") open(); });
     } else if (data.hasTime && view.level !== "layer") {
-      drawn("text", { x: middle, y, "text-anchor": "middle", class: "step" }, parent, column.t === null ? "every t" : `t=${column.t}`);
+      drawn("text", { x: middle, y, "text-anchor": "middle", class: "step" }, parent, column.t === null ? "every t" : when(column.t));
       if (column.t !== null && data.reads[column.t] !== undefined) {
         drawn("text", { x: middle, y: y + 18, "text-anchor": "middle", class: "symbol" }, parent, data.reads[column.t]);
       }

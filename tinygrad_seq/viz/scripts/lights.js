@@ -14,8 +14,8 @@ function light() {
     const size = at(place, what, "norm", t);
     const rect = entry.group.firstChild;
     rect.style.setProperty("--tone", gradient ? "var(--heat)" : "var(--cold)");
-    rect.style.setProperty("--share", value && size ? `${10 + 90 * shareOf[what](size)}%` : "0%");
-    entry.number.textContent = value ? numberIn(place, what, t) : "";
+    rect.style.setProperty("--share", value && size && !isLeftOut(place, t) ? `${10 + 90 * shareOf[what](size)}%` : "0%");
+    entry.number.textContent = isLeftOut(place, t) ? "no ∂" : value ? numberIn(place, what, t) : "";
     if (!data.hasTime && gradient) entry.number.textContent = `${numberIn(place, "value", t)}  ∂ ${numberIn(place, what, t)}`;
     const classes = entry.group.classList;
     classes.toggle("lit", value);
@@ -39,6 +39,10 @@ function light() {
     link.path.style.strokeWidth = state === "gradient" && link.delay ? 1.4 + 4.6 * shareOf.gradient(gradient) : "";
   }
 }
+
+// When all is done: an operation that no gradient has come back to.
+const isLeftOut = (place, t) => view.show === "grad" && data.moments.length > data.forward && view.moment === data.moments.length
+  && place.kind === "op" && at(place, "gradient", "norm", t) === null;
 
 const isDone = (moment) => moment !== null && moment !== undefined && moment <= view.moment;
 const isNow = (place, t) => {
@@ -68,13 +72,15 @@ function said({ b, t }) {
   if (box.members.length > 1) parts.push(`${box.path || "top level"}: ${box.members.length} operations; what it hands on:`);
   parts.push([place.kind === "op" ? place.op : place.kind, place.name].filter(Boolean).join(" "));
   if (place.path && box.members.length === 1) parts.push(`in ${place.path}`);
-  if (step !== null && data.hasTime) parts.push(`t=${step}`);
+  if (step !== null && data.hasTime) parts.push(when(step));
   parts.push(`shape (${place.shape.join(", ")}) ${place.dtype ?? ""}`);
   for (const [what, name] of [["value", "|value|"], ["gradient", "|dL/d·|"]]) {
     const norm = at(place, what, "norm", step);
     if (norm === null) continue;
     parts.push(`${name} = ${short(norm)}, from ${short(at(place, what, "min", step))} to ${short(at(place, what, "max", step))}`);
   }
-  if (place.gradient === null && place.kind === "op") parts.push("no gradient arrives here");
+  const arrived = at(place, "gradient", "norm", step);
+  if (arrived === null && place.kind === "op") parts.push("no gradient comes back here: the loss does not depend on it");
+  if (arrived === 0) parts.push("exactly zero: what is read later ignores it, as after the end of a shorter sequence");
   return parts.join("  ");
 }

@@ -1,5 +1,14 @@
 // What was computed about the net: the credit matrix, and truncated BPTT. Each is there only if its numbers are.
 
+// Numbers beside an axis of n cells: 0, and every so many that there are at most nine.
+function ticks(parent, n, side) {
+  parent.replaceChildren();
+  const every = [1, 2, 4, 8, 16, 32, 64].find((k) => n / k <= 9) ?? Math.ceil(n / 8);
+  for (let k = 0; k < n; k += every) {
+    element("span", {}, String(k), parent).style[side] = `${(100 * (k + 0.5)) / n}%`;
+  }
+}
+
 function startCredit() {
   const names = Object.keys(data.credit);
   if (!names.length) return;
@@ -8,6 +17,11 @@ function startCredit() {
   names.forEach((name) => element("option", { value: name }, name, choice));
   let chosen = { s: data.credit[names[0]].length - 1, t: 0 };
   const matrix = () => data.credit[choice.value];
+  const label = () => {
+    const [rows, columns] = [matrix().length, matrix()[0].length];
+    ticks($("rows"), rows, "top");
+    ticks($("columns"), columns, "left");
+  };
   const say = () => {
     const x = matrix()[chosen.s][chosen.t];
     const why = x === 0 ? (chosen.t > chosen.s ? ": exactly zero, a loss cannot depend on a later state" : ": exactly zero") : "";
@@ -20,6 +34,7 @@ function startCredit() {
       const x = matrix()[s][t];
       return x === 0 ? wash : mixed(paper, heat, 0.05 + 0.95 * share(x));
     });
+    label();
     say();
   };
   const move = (s, t) => {

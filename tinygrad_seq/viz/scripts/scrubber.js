@@ -16,7 +16,7 @@ function momentText() {
   if (!view.moment) return "before the forward pass";
   const [path, t] = data.moments[view.moment - 1];
   const way = view.moment <= data.forward ? "forward" : "backward";
-  const step = t === null || !data.hasTime ? "" : `, t=${t}`;
+  const step = t === null || !data.hasTime ? "" : `, ${when(t)}`;
   return `${way}: ${path.split(".").slice(-2).join(".") || "top level"}${step}  (${view.moment} of ${data.moments.length})`;
 }
 

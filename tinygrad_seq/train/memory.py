@@ -1,0 +1,135 @@
+"""How much memory a run takes, reckoned before it is taken."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import OutOfMemoryError
+from ..models.cells import CELLS
+from ..nn import Parameter
+from .settings import OPTIMIZERS, Settings
+
+__all__ = ["Need", "available", "check", "of_model", "of_training"]
+
+GIGABYTE = 10**9
+OF_A_LAYER = 20_000
+"""Bytes of Python objects that a layer takes beside its weights."""
+EVALUATED = 32 * 100
+"""Symbols that an evaluation reads at once."""
+
+
+class Need(NamedTuple):
+    """Bytes, by what takes them."""
+
+    weights: int
+    optimizer: int = 0
+    steps: int = 0
+    text: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self)
+
+    def __str__(self) -> str:
+        parts = (f"{name} {shown(size)}" for name, size in self._asdict().items() if size)
+        return f"{shown(self.total)} ({', '.join(parts)})"
+
+
+def of_model(settings: Settings, symbols: int) -> Need:
+    """Reckon the memory of a model alone, for a vocabulary of so many symbols.
+
+    A layer has g H (I + H + 2) weights, g being 4 in an LSTM; the head V (H + 1).
+    """
+    H, layers = settings.hidden_size, settings.num_layers
+    gates = CELLS[settings.cell].gates
+    below = symbols + (layers - 1) * H
+    weights = gates * H * (below + layers * (H + 2)) + symbols * (H + 1)
+    if settings.cell == "mlstm":
+        weights += H * (below + layers * H)  # m_t, the state that a symbol chooses
+    return Need(weights * np.dtype(settings.dtype).itemsize + layers * OF_A_LAYER)
+
+
+def of_training(settings: Settings, symbols: int, length: int) -> Need:
+    """Reckon the memory of a training on a text of that length, at its peak.
+
+    Beside every weight stand its gradient and what the optimizer remembers; a checkpoint is made of copies. A step
+    keeps of each symbol (g + 3) H numbers a layer, gates and states, as many again for the gradient of one layer, and
+    the scores of V symbols, their exponentials and gradients.
+    """
+    size = np.dtype(settings.dtype).itemsize
+    weights = of_model(settings, symbols).weights
+    kept = 1 + slots(settings)
+    gates = CELLS[settings.cell].gates
+    own = 6 if settings.cell == "mlstm" else 3
+    of_a_symbol = (settings.num_layers + 1) * (gates + own) * settings.hidden_size + 3 * symbols
+    evaluated = min(EVALUATED, int(length * settings.validation))
+    at_once = max(settings.batch_size * settings.seq_length, evaluated)
+    return Need(weights * 2, weights * (kept - 1) + 2 * weights * kept, at_once * of_a_symbol * size, 8 * length)
+
+
+def slots(settings: Settings) -> int:
+    """Return how many numbers an optimizer remembers of each weight."""
+    make, lr, options = OPTIMIZERS[settings.optimizer]
+    optimizer = make([Parameter(0.0)], lr=lr, **options)
+    return len(optimizer.slots(optimizer.settings(optimizer.param_groups[0])))
+
+
+def check(need: Need, limit: float | None = None) -> None:
+    """Raise OutOfMemoryError where there is less memory than needed; `limit`, in gigabytes, says how much there is."""
+    there = available() if limit is None else limit * GIGABYTE
+    if there is not None and need.total > there:
+        raise OutOfMemoryError(
+            f"this needs about {need}, and there are {shown(there)}. Nothing was begun."
+            "\n    Lower --hidden, --layers, --batch-size or --seq-length; or say how much it may take (--memory 64)."
+        )
+
+
+def available() -> int | None:
+    """Return the bytes that this process may still take; None where the system does not tell."""
+    told = [free_of_machine(), free_of_container(), free_of_process()]
+    return min((bytes_ for bytes_ in told if bytes_ is not None), default=None)
+
+
+def free_of_machine() -> int | None:
+    """Return the free memory; on macOS and Windows, which tell it in other ways, all that the machine has."""
+    info = Path("/proc/meminfo")
+    if info.exists():
+        lines = info.read_text().splitlines()
+        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable")), None)
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def free_of_container() -> int | None:
+    """Return what is left of a container's share (cgroup 2)."""
+    folder = Path("/sys/fs/cgroup")
+    try:
+        most = (folder / "memory.max").read_text().strip()
+        return None if most == "max" else int(most) - int((folder / "memory.current").read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def free_of_process() -> int | None:
+    """Return what is left of this process's own limit (ulimit -v)."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    most = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if most == resource.RLIM_INFINITY or not Path("/proc/self/statm").exists():
+        return None
+    return most - int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def shown(size: float) -> str:
+    """Return a number of bytes for people."""
+    return f"{size / GIGABYTE:,.1f} GB" if size >= GIGABYTE / 10 else f"{size / 10**6:,.1f} MB"

@@ -1,0 +1,246 @@
+# %% [markdown]
+# # 05 · The five shapes: one-to-one, one-to-many, many-to-one, many-to-many twice
+#
+# ## The idea
+#
+# What a net maps to what is a choice of where inputs go in and where losses are taken:
+#
+# | shape | task here | loss |
+# |---|---|---|
+# | one-to-one | a picture of a digit: which? | of one answer |
+# | one-to-many | a picture of two shapes: its caption | of every character |
+# | many-to-one | a sentence: is it meant well? | of one answer, at the end |
+# | many-to-many, apart | a date as people write it: in ISO form | of every character, after the reading |
+# | many-to-many, aligned | a text: the next character | of every character, while reading |
+#
+# Each has a floor: what is reached without learning what the task is about.
+
+# %%
+import os
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_digits
+
+import tinygrad_seq as tg
+from tinygrad_seq import models, nn, optim
+from tinygrad_seq.data import PaddedBatch
+from tinygrad_seq.train import evaluate, train
+
+FAST = bool(os.environ.get("TINYGRAD_SEQ_FAST"))
+OUT = Path("runs/tutorials")
+OUT.mkdir(parents=True, exist_ok=True)
+rng = np.random.default_rng(0)
+figures = {}  # shape: (floor, reached)
+
+
+def fit(model, draw, steps, lr=5e-3):
+    """Take steps on batches that `draw` makes."""
+    optimizer = optim.Adam(model, lr=lr)
+    batches = (draw() for _ in range(steps))
+    return [step.loss for step in train(model, batches, optimizer, clip_norm=1.0)]
+
+
+# %% [markdown]
+# ## The long way: many-to-one, written out
+#
+# The net reads all of a sentence; its last state says the class. Sentences of unequal length are padded, and each row's
+# state stands still when its sentence is over.
+#
+# The sentences come from a grammar of our own: two opposite judgements joined by "but", of which the second counts:
+# "very good but not good" is meant badly, "not good but very good" well. Both have the same words: whatever a model of
+# the bag of words says, it is right about one of the two.
+
+# %%
+WORDS = ["<pad>", "good", "bad", "not", "very", "but"]
+JUDGEMENTS = {True: ([1], [3, 2]), False: ([2], [3, 1])}  # good, not bad; bad, not good
+
+
+def sentence():
+    """Return a sentence as numbers, and whether it is meant well."""
+    well = bool(rng.integers(2))
+    parts = []
+    for side in (not well, well):
+        ids = JUDGEMENTS[side][rng.integers(2)]
+        parts.append([*ids[:-1], *[4] * rng.integers(4), ids[-1]])
+    return [*parts[0], 5, *parts[1]], int(well)
+
+
+learn, test = [sentence() for _ in range(1500)], [sentence() for _ in range(300)]
+by_bag = {}
+for ids, label in learn:
+    by_bag.setdefault(tuple(sorted(ids)), []).append(label)
+bag_of_words = {bag: round(np.mean(labels)) for bag, labels in by_bag.items()}  # no model of the bag can do better
+floor = np.mean([bag_of_words.get(tuple(sorted(ids)), 1) == label for ids, label in test])
+
+
+def drawn(examples):
+    rows = rng.integers(0, len(examples), 32)
+    ids, lengths = tg.data.pad([examples[i][0] for i in rows])
+    return PaddedBatch(ids, lengths, np.array([examples[i][1] for i in rows]))
+
+
+tg.manual_seed(0)
+reader = models.SequenceClassifier(len(WORDS), 2, 24, cell="rnn", dtype="float64")
+batch = drawn(learn)
+h = tg.zeros((32, 24), dtype="float64")
+for t in range(batch.ids.shape[1]):
+    x_t = tg.functional.one_hot(batch.ids[:, t], len(WORDS), "float64")
+    a = x_t @ reader.rnn.weight_ih_l0.T + reader.rnn.bias_ih_l0 + h @ reader.rnn.weight_hh_l0.T + reader.rnn.bias_hh_l0
+    h = tg.where(tg.tensor((t < batch.lengths)[:, None]), tg.tanh(a), h)
+scores = h @ reader.head.weight.T + reader.head.bias
+
+# %% [markdown]
+# ## The short way: `models.SequenceClassifier`
+#
+# `lengths=` says where each row ends; the rest is the same.
+
+# %%
+assert np.abs((reader(batch.ids, batch.lengths) - scores).detach().numpy()).max() < 1e-12
+tg.manual_seed(0)
+reader = models.SequenceClassifier(len(WORDS), 2, 24, cell="gru")
+fit(reader, lambda: drawn(learn), 60 if FAST else 500)
+ids, lengths = tg.data.pad([ids for ids, _ in test])
+reached = np.mean(reader.predict(ids, lengths) == [label for _, label in test])
+figures["many-to-one\nsentiment"] = (floor, reached)
+print(f"sentiment: any bag of words {floor:.0%}, GRU {reached:.0%}")
+assert abs(floor - 0.5) < 0.1  # a half, but for chance
+assert FAST or reached > 0.97
+
+
+# %% [markdown]
+# ## One-to-one: a dense network
+#
+# No time at all. Scikit-learn's digits, 8 x 8 pixels; the floor is to say the most frequent digit.
+
+
+# %%
+class Dense(nn.Module):
+    def __init__(self):
+        self.layers = nn.Sequential(nn.Linear(64, 48), tg.relu, nn.Linear(48, 10))
+
+    def loss(self, batch, state=None):
+        return tg.functional.cross_entropy(self.layers(tg.tensor(batch.ids)), batch.targets), None
+
+
+digits = load_digits()
+pixels, digit = (digits.data / 16).astype(np.float32), digits.target
+inside, outside = tg.data.split(len(digit), 0.25)
+tg.manual_seed(0)
+dense = Dense()
+
+
+def digit_batch():
+    rows = rng.choice(inside, 64)
+    return PaddedBatch(pixels[rows], np.ones(64, int), digit[rows])
+
+
+fit(dense, digit_batch, 60 if FAST else 600)
+floor = np.bincount(digit[outside]).max() / len(outside)
+said = dense.layers(tg.tensor(pixels[outside])).detach().numpy().argmax(axis=-1)
+reached = np.mean(said == digit[outside])
+figures["one-to-one\ndigits"] = (floor, reached)
+print(f"digits: most frequent {floor:.0%}, dense {reached:.1%}")
+assert reached > (0.5 if FAST else 0.95)
+
+# %% [markdown]
+# ## One-to-many: a caption
+#
+# A dense layer makes the decoder's first state out of the picture, and the decoder writes. The floor: the caption that
+# is most frequent, written without looking, character by character.
+
+# %%
+task = tg.data.scenes(train=600 if FAST else 4000, test=200)
+captions, wanted = task.encode(task.train_captions), task.encode(task.test_captions)
+images, unseen = (i.reshape(len(i), -1) for i in (task.train_images, task.test_images))
+tg.manual_seed(0)
+captioner = models.Captioner(400, len(task.vocab), 96, cell="gru")
+
+
+def caption_batch():
+    rows = rng.integers(0, len(images), 64)
+    return PaddedBatch(images[rows], np.full(64, captions.shape[1]), captions[rows])
+
+
+fit(captioner, caption_batch, 20 if FAST else 600, lr=3e-3)
+blind = [np.bincount(column).argmax() for column in captions.T]
+written = captioner.predict(unseen, wanted.shape[1])
+figures["one-to-many\ncaptions"] = (np.mean(wanted == blind), np.mean(written == wanted))
+print(
+    f"captions, characters right: without looking {np.mean(wanted == blind):.0%}, GRU {np.mean(written == wanted):.0%}"
+)
+print(f"    {task.test_captions[0].strip()!r} is written as {task.vocab.decode(written[0]).strip()!r}")
+
+# %% [markdown]
+# ## Many-to-many, apart: dates
+#
+# An encoder reads to the end, a decoder starts from its last state. The floor is again the most frequent character at
+# each place. More training and a larger net make the answers exact; this is a minute of it.
+
+# %%
+dates = tg.data.dates(train=600 if FAST else 6000, test=200)
+x, y = dates.encode(dates.train)
+x_test, y_test = dates.encode(dates.test)
+tg.manual_seed(0)
+translator = models.Seq2Seq(len(dates.vocab), len(dates.vocab), 64, cell="gru")
+
+
+def date_batch():
+    rows = rng.integers(0, len(x), 64)
+    return PaddedBatch(x[rows], np.full(64, x.shape[1]), y[rows])
+
+
+fit(translator, date_batch, 20 if FAST else 500)
+blind = [np.bincount(column).argmax() for column in y.T]
+said = translator.predict(x_test, y.shape[1])
+figures["many-to-many\ndates"] = (np.mean(y_test == blind), np.mean(said == y_test))
+print(f"dates, characters right: without looking {np.mean(y_test == blind):.0%}, GRU {np.mean(said == y_test):.0%}")
+print(f"    {dates.test[0].source.strip()!r} becomes {dates.vocab.decode(said[0])!r}, and is {dates.test[0].target!r}")
+
+# %% [markdown]
+# ## Many-to-many, aligned: the next character
+#
+# A loss at every step, while reading. Here the figure is how probable the right character is held to be, the geometric
+# mean, $e^{-L}$; the floor is a bigram's.
+
+# %%
+corpus = tg.data.fallback()
+inner, outer = corpus.split(0.1)
+outer = tg.data.Corpus.from_text(outer.text[:10_000], vocab=corpus.vocab)
+tg.manual_seed(0)
+writer = models.CharLM(corpus.vocab, 64, cell="gru")
+optimizer = optim.Adam(writer, lr=5e-3)
+for _ in train(writer, inner.batches(16, 32, steps=30 if FAST else 250), optimizer, clip_norm=5.0):
+    pass
+bigram = tg.data.Ngram.fit(inner.ids, len(corpus.vocab), order=2).nats(outer.ids)
+nats = evaluate(writer, outer)
+figures["many-to-many\nnext character"] = (np.exp(-bigram), np.exp(-nats))
+print(f"next character: bigram {bigram:.2f} nats, GRU {nats:.2f}")
+
+# %% [markdown]
+# All five beat their floors.
+
+# %%
+if not FAST:
+    assert all(reached > floor for floor, reached in figures.values()), figures
+
+# %% [markdown]
+# ## The picture
+
+# %%
+fig, ax = plt.subplots(figsize=(9, 3.6), layout="constrained")
+places = np.arange(len(figures))
+ax.bar(places - 0.2, [floor for floor, _ in figures.values()], 0.4, color="#d5dbe1", label="floor")
+ax.bar(places + 0.2, [reached for _, reached in figures.values()], 0.4, color="#ec7a2b", label="reached")
+ax.set_xticks(places, list(figures), fontsize=9)
+ax.set(title="Five shapes, each beside its floor", ylim=(0, 1.05))
+ax.legend()
+fig.savefig(OUT / "05_five_shapes.svg")
+
+# %% [markdown]
+# ## What to try next
+#
+# - Turn the sentiment net around (`bidirectional=True`). Does it help, and should it?
+# - Read the digits pixel by pixel, 64 steps of one number, with `SequenceClassifier`. What does order cost?
+# - Train the captioner and the translator five times as long, and count exact answers in place of characters.
