@@ -148,11 +148,10 @@ class Run:
         """Build the model with first weights drawn under the run's seed."""
         check(of_model(self.settings, len(self.vocab)))
         random.manual_seed(self.settings.seed)
-        with use_backend(self.settings.backend):
-            return self.settings.make_model(self.vocab)
+        return self.settings.make_model(self.vocab)
 
     def model(self) -> CharLM:
-        """Build the model and load its best weights; dropout is off.
+        """Build the model and load its best weights; dropout is off. It is on the current backend: files carry none.
 
         Raises:
             CheckpointError: nothing was saved yet, the file is damaged, or it belongs to another model.
@@ -232,7 +231,8 @@ class Run:
 
     def begin(self, training: Corpus) -> Moment:
         """Make the model and the optimizer as they are before the first step."""
-        model = self.new_model()
+        with use_backend(self.settings.backend):
+            model = self.new_model()
         optimizer = self.settings.make_optimizer(model)
         return Moment(model, optimizer, self.settings.make_schedule(optimizer, self.settings.steps_per_epoch(training)))
 
