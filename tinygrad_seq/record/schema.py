@@ -144,6 +144,8 @@ def read_node(nodes: Sequence[Entry], where: str, given: Any) -> Entry:
     entry.gradient = read_size(f"{where}.gradient", given["gradient"], entry)
     if "at" in given:
         entry.at = places(where, given["at"], None if entry.view_of is None else nodes[entry.view_of])
+        if shape is None or len(entry.at) != prod(shape):
+            raise damaged(where, "at", given["at"], "a place for each of its numbers")
     return entry
 
 
@@ -160,6 +162,8 @@ def read_part(nodes: Sequence[Entry], where: str, given: Any) -> Sent:
         at = places(where, given["at"], target)
     if "data" in given:
         data = array(where, given["data"], target, None if at is None else (len(at),))
+        if target.view_of is not None and target.at is None and target.shape != nodes[target.view_of].shape:
+            raise damaged(where, "data", given["data"], "none, for it is not said where it lies in the parameter")
     return Sent(given["walk"], given["from"], given["to"], float(given["norm"]), data, at, total)
 
 
@@ -183,7 +187,7 @@ def array(where: str, given: list[Any], entry: Entry, shape: Any) -> np.ndarray:
         raise damaged(where, "data", f"{len(given)} numbers", f"as many as shape {reprlib.repr(shape)} holds")
     try:
         return np.array([given_number(x) for x in given], entry.dtype).reshape(shape)
-    except (TypeError, ValueError) as e:
+    except (TypeError, ValueError, OverflowError) as e:
         raise damaged(where, "data", given[:3], f"numbers of type {entry.dtype:.40}") from e
 
 

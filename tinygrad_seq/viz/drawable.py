@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from math import isfinite, sqrt
 from typing import Any
@@ -174,7 +174,7 @@ def described(place: Any, merged: Merged, lit: dict[int, int], back: dict[int, i
         "kind": entry.kind,
         "shape": list(shaped.shape or ()),
         "dtype": shaped.dtype,
-        "t": ranges(place.ids) if place.timed and list(place.ids) != list(range(steps)) else None,
+        "t": ranges(place.ids) if place.timed and not at_every_step(place.ids, steps) else None,
         "timed": place.timed,
         "value": over_time([together(merged.entries[i], "value") for i in ids]),
         "gradient": over_time([together(merged.entries[i], "gradient") for i in ids]),
@@ -221,6 +221,11 @@ def rounded(x: float | None) -> float | str | None:
     if x is None or not isfinite(x):
         return None if x is None else str(x)
     return float(f"{x:.4g}")
+
+
+def at_every_step(ids: Mapping[int | None, int], steps: int) -> bool:
+    """Tell whether something stands at each step; their number, which a file may say, is compared first."""
+    return len(ids) == steps and list(ids) == list(range(steps))
 
 
 def ranges(steps: Iterable[int | None]) -> list[list[int]] | None:
