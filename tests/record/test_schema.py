@@ -258,6 +258,12 @@ def damaged(**changes):
         (damaged(sent__0__data=[1.0]), r"sent\[0\].data"),
         (damaged(sent__0__at=[-1]), r"sent\[0\].at"),
         (damaged(nodes__1__at=[0, 99]), r"nodes\[1\].at"),
+        (damaged(nodes__1__at=[0]), r"nodes\[1\].at is \[0\]; expected a place for each of its numbers"),
+        (
+            damaged(nodes__0__dtype="int64", nodes__0__value__data=[1e300, 0.0]),
+            r"nodes\[0\].value.data .* expected numbers of type int64",
+        ),
+        (damaged(version="9" * 5000), r"version '9{1,39}, and version 1 is what"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_its_place(text, said):

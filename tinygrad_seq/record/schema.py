@@ -149,6 +149,8 @@ def read_node(nodes: Sequence[Entry], where: str, given: Any) -> Entry:
     entry.gradient = read_size(f"{where}.gradient", given["gradient"], entry)
     if "at" in given:
         entry.at = places(where, given["at"], None if entry.view_of is None else nodes[entry.view_of])
+        if shape is None or len(entry.at) != prod(shape):
+            raise damaged(where, "at", given["at"], "a place for each of its numbers")
     return entry
 
 
@@ -165,6 +167,8 @@ def read_part(nodes: Sequence[Entry], where: str, given: Any) -> Sent:
         at = places(where, given["at"], target)
     if "data" in given:
         data = array(where, given["data"], target, None if at is None else (len(at),))
+        if target.view_of is not None and target.at is None and target.shape != nodes[target.view_of].shape:
+            raise damaged(where, "data", given["data"], "none, for it is not said where it lies in the parameter")
     return Sent(given["walk"], given["from"], given["to"], float(given["norm"]), data, at, total)
 
 
