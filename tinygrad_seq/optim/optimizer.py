@@ -98,9 +98,7 @@ class Optimizer:
         full = namespace(p).full
         return {s: slots[s] if s in slots else full(p.shape, x, dtype=p.dtype) for s, x in starts.items()}
 
-    def run(
-        self, t: int, dtype: Any, updates: list[tuple[str, Tensor, Slots]], settings: Mapping[str, Any]
-    ) -> None:
+    def run(self, t: int, dtype: Any, updates: list[tuple[str, Tensor, Slots]], settings: Mapping[str, Any]) -> None:
         """Make step t of some parameters of one type and backend: in place where that can be, else as written."""
         by, names = f"{type(self).__name__}.step()", list(self.slots(settings))
         program = traced(self.update, t, names, settings)
