@@ -14,7 +14,7 @@ from weakref import ref
 
 import numpy as np
 
-from ..backend import SCALARS, is_array
+from ..backend import SCALARS, is_array, namespace
 from ..engine import Leaf, Op, Part, Variable
 from ..errors import ConfigError
 from ..scope import Call, Watcher, Where, switched
