@@ -90,20 +90,15 @@ def test_without_dev_and_test_parts_of_the_labelled_reviews_are_kept_for_them(
     assert "of 200 test reviews" in done.out
 
 
-def test_steer_writes_low_free_and_high(call: Call, run: Path, corpus: Path) -> None:
-    probed(call, run, corpus)
-    done = call("sentiment", "steer", run, "--prime", "none", "--length", 20)
-    assert done.code == 0, done
-    headings = [line for line in done.out.splitlines() if line.endswith((", negative:", "free:", ", positive:"))]
-    assert [heading.split()[0] for heading in headings] == ["Unit", "Left", "Held"]
-    assert done.out.count("\nnone") == 3
-    assert f"Next:  tinygrad-seq sentiment steer {run} --seed 1" in done.out
-
-
-def test_steer_asks_for_the_unit_where_none_was_found(call: Call, run: Path) -> None:
-    assert "run has no sentiment.json: which unit?" in call("sentiment", "steer", run).err
-    done = call("sentiment", "steer", run, "--unit", 16, "--negative", -1, "--positive", 1)
-    assert "the model's units are 0 to 15" in done.err
+def test_probe_names_the_command_that_holds_the_unit(call: Call, run: Path, corpus: Path) -> None:
+    said = probed(call, run, corpus).out
+    found = json.loads((run / "sentiment.json").read_text())
+    command = re.search(r"Next:  tinygrad-seq (steer .*)", said)
+    assert command is not None
+    assert command[1] == f"steer run --cell 1:{found['unit']}={found['median_positive']:.2f} --from 1"
+    assert (
+        f"Held, 1:{found['unit']} at " in call(*command[1].split(), "--length", 20, "--text", "valence/reviews.txt").out
+    )
 
 
 def test_a_model_of_characters_or_without_cells_is_refused(call: Call, trained: Path, corpus: Path) -> None:
