@@ -8,9 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tinygrad_seq.data import labelled
+import tinygrad_seq as tg
+from tinygrad_seq.cli.sentiment import samples
+from tinygrad_seq.data import ByteVocab, labelled
+from tinygrad_seq.models import CharLM
 
 pytest.importorskip("sklearn")
 
@@ -99,6 +103,20 @@ def test_probe_names_the_command_that_holds_the_unit(call: Call, run: Path, corp
     assert (
         f"Held, 1:{found['unit']} at " in call(*command[1].split(), "--length", 20, "--text", "valence/reviews.txt").out
     )
+
+
+def test_samples_are_written_with_a_unit_of_the_top_layer_held_low_and_high() -> None:
+    """The output reads one cell alone: held high it writes an A for ever, held low a B."""
+    tg.manual_seed(0)
+    model = CharLM(ByteVocab(), 8, 2)
+    bias, head = np.zeros(32, np.float32), np.zeros((256, 8), np.float32)
+    bias[24:] = 20  # o_t = 1: h_t = tanh(c_t)
+    head[ord("A"), 2], head[ord("B"), 2] = 100, -100
+    model.rnn.bias_ih_l1.assign_(bias, by="test")
+    model.head.weight.assign_(head, by="test")
+    low, _, high = samples(model, 2, -3.0, 3.0)
+    assert low.text.endswith("B" * 290)
+    assert high.text.endswith("A" * 290)
 
 
 def test_a_model_of_characters_or_without_cells_is_refused(call: Call, trained: Path, corpus: Path) -> None:
