@@ -62,18 +62,34 @@ def one_hot(ids: Any, n: int, dtype: Any = "float32") -> Tensor:
     return Tensor.handle(xp.astype(xp.expand_dims(ids, axis=-1) == xp.arange(n), dtype), None)
 
 
-def dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
+def dropout(x: Tensor, p: float = 0.5, training: bool = True, *, batch_axis: int = 0) -> Tensor:
     """Return x with each element zeroed with probability p and the others divided by 1 - p; x itself outside training.
 
-    The mask is a function of (seed, step, draw): see `tinygrad_seq.random`.
+    The mask is a function of (seed, step, draw): see `tinygrad_seq.random`. Where processes share a batch, each takes
+    its rows of the joined batch's mask; `batch_axis` is where x counts rows.
     """
     if not 0 <= p < 1:
         raise ConfigError(f"dropout: p={p} is no probability below 1.")
     if not training or p == 0:
         return x
-    u = owner(x.data).uniform(random.next_key(), x.shape, x.dtype)
+    u = uniform(x, batch_axis)
     xp = namespace(u)
     return x * Tensor.handle(xp.astype(u >= p, x.dtype) / (1 - p), None)
+
+
+def uniform(x: Tensor, batch_axis: int) -> Any:
+    """Return numbers in [0, 1) of x's shape: of a shared batch, those of the rows that are here."""
+    draw, rows = owner(x.data).uniform, random.here.get()
+    if rows is None:
+        return draw(random.next_key(), x.shape, x.dtype)
+    before, (count, *after) = x.shape[:batch_axis], x.shape[batch_axis:]
+    if count != rows.stop - rows.first:
+        raise ShapeError(
+            f"dropout: x has shape {x.shape}, and this process has rows {rows.first} to {rows.stop} of a batch of "
+            f"{rows.total}: axis {batch_axis} does not count them.\n    Say which axis does: batch_axis=1."
+        )
+    joined = draw(random.next_key(), (*before, rows.total, *after), x.dtype)
+    return joined[(slice(None),) * batch_axis + (slice(rows.first, rows.stop),)]
 
 
 def layer_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5) -> Tensor:

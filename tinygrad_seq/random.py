@@ -7,6 +7,8 @@ backend.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
 
@@ -19,6 +21,14 @@ class Key(NamedTuple):
     seed: int
     step: int
     draw: int
+
+
+class Rows(NamedTuple):
+    """Which rows of a batch are here, where several processes share it: `first` to `stop` (exclusive) of `total`."""
+
+    first: int
+    stop: int
+    total: int
 
 
 class Stream:
@@ -34,6 +44,7 @@ class Stream:
 
 
 stream: ContextVar[Stream | None] = ContextVar("stream", default=None)
+here: ContextVar[Rows | None] = ContextVar("here", default=None)
 
 
 def current() -> Stream:
@@ -79,3 +90,13 @@ def rewind(key: Key) -> None:
     """Set the counters back to an earlier `position`."""
     s = current()
     s.seed, s.step, s.draw = key
+
+
+@contextmanager
+def rows_here(rows: Rows | None) -> Iterator[None]:
+    """Inside the `with` block dropout draws the masks of the whole batch and takes those of these rows; None: all."""
+    token = here.set(rows)
+    try:
+        yield
+    finally:
+        here.reset(token)

@@ -71,6 +71,6 @@ def test_a_run_resumed_with_other_kernels_or_on_another_processor_says_so(text: 
 
 def test_the_environment_names_all_that_decides_the_last_digits() -> None:
     assert environment().keys() == {
-        *("tinygrad_seq", "python", "numpy", "platform", "blas", "blas_threads", "kernels", "instructions"),
+        *("tinygrad_seq", "python", "numpy", "platform", "blas", "blas_threads", "kernels", "instructions", "ranks"),
     }
     assert all(environment().values())

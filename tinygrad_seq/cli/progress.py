@@ -15,6 +15,8 @@ import typer
 from ..backend import use_backend
 from ..errors import AnomalyError
 from ..train.fit import Progress
+from ..train.loop import ALONE
+from ..train.parallel import Alone
 from ..train.run import Run
 from .failure import INTERRUPTED
 from .figures import bits, losses, unit
@@ -147,10 +149,11 @@ def watch(
     *,
     start: int,
     remark: Callable[[Progress], str] = lambda progress: "",
+    ranks: Alone = ALONE,
 ) -> None:
     """Go through the steps of a run and show them; Ctrl-C ends it after the step in hand, saved, with exit code 130.
 
-    `remark` may have something to say after a step.
+    `remark` may have something to say after a step. Other ranks learn that it ends by `ranks.anywhere`.
 
     Raises:
         AnomalyError: a loss or a gradient is not finite; the message says what the run has kept.
@@ -166,7 +169,7 @@ def watch(
                 said = remark(progress)
                 if said:
                     display.say(said)
-                if asked.to_stop and progress.step < steps:
+                if ranks.anywhere(asked.to_stop) and progress.step < steps:
                     display.say(f"Stopped after step {progress.step:,}, which is saved.")
                     break
             else:

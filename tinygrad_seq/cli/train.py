@@ -15,6 +15,7 @@ from ..models.cells import CellName
 from ..train.environment import environment
 from ..train.fit import fit
 from ..train.memory import check, of_training
+from ..train.parallel import Alone
 from ..train.run import PREVIOUS, Moment, Run
 from ..train.schedule import ScheduleName
 from ..train.settings import OPTIMIZERS, DTypeName, OptimizerName, Settings
@@ -23,6 +24,7 @@ from .debug import DebugOption
 from .figures import size
 from .folder import contents, quoted
 from .progress import watch
+from .ranks import assist, hand_out, together
 
 __all__ = ["train"]
 
@@ -152,63 +154,80 @@ def train(
     - `cat *.log | tinygrad-seq train - --vocab bytes --out runs/log`
 
     - `tinygrad-seq train --resume runs/gru`
+
+    - `mpiexec -n 4 tinygrad-seq train stdlib --batch-size 128 --out runs/four`
     """
-    if steps is not None and epochs is not None:
-        raise typer.BadParameter("--steps and --epochs both say how long: give one of them.")
-    given = {name for name in ctx.params if ctx.get_parameter_source(name).name == "COMMANDLINE"}  # type: ignore[union-attr]
-    if resume is not None:
-        fixed = sorted(given - FREE_TO_CHANGE)
-        if fixed:
-            names = ", ".join(flag(name) for name in fixed)
-            raise typer.BadParameter(f"a resumed run keeps its settings: leave out {names}, or begin another run.")
-        changes: dict[str, Any] = {"eval_every": eval_every, "save_every": save_every, "backend": selected(backend)}
-        go_on(resume, {name: changes[name] for name in given & changes.keys()}, steps, epochs, memory)
-        return
-    if not text:
-        raise typer.BadParameter("no TEXT. Give files, folders, stdlib or -; or a run to go on with: --resume RUN.")
-    settings = Settings(
-        text=tuple(text),
-        vocab=vocab,
-        cell=cell,
-        hidden_size=hidden,
-        num_layers=layers,
-        weight_norm=weight_norm,
-        dropout=dropout,
-        dtype=dtype,
-        batch_size=batch_size,
-        seq_length=seq_length,
-        optimizer=optimizer,
-        lr=lr,
-        schedule=schedule,
-        decay=decay,
-        decay_after=decay_after,
-        warm_up=warm_up,
-        clip=clip,
-        steps=steps or USUAL.steps,
-        validation=validation,
-        seed=seed,
-        backend=selected(backend),
-        eval_every=eval_every,
-        save_every=save_every,
-    )
-    begin(out, settings, epochs, force, memory)
+    with together(resume or out, debug) as ranks:
+        if ranks.rank:
+            assist(ranks)
+            return
+        if steps is not None and epochs is not None:
+            raise typer.BadParameter("--steps and --epochs both say how long: give one of them.")
+        given = {name for name in ctx.params if ctx.get_parameter_source(name).name == "COMMANDLINE"}  # type: ignore[union-attr]
+        if resume is not None:
+            fixed = sorted(given - FREE_TO_CHANGE)
+            if fixed:
+                names = ", ".join(flag(name) for name in fixed)
+                raise typer.BadParameter(f"a resumed run keeps its settings: leave out {names}, or begin another run.")
+            changes: dict[str, Any] = {"eval_every": eval_every, "save_every": save_every, "backend": selected(backend)}
+            go_on(resume, {name: changes[name] for name in given & changes.keys()}, steps, epochs, memory, ranks)
+            return
+        if not text:
+            raise typer.BadParameter("no TEXT. Give files, folders, stdlib or -; or a run to go on with: --resume RUN.")
+        settings = Settings(
+            text=tuple(text),
+            vocab=vocab,
+            cell=cell,
+            hidden_size=hidden,
+            num_layers=layers,
+            weight_norm=weight_norm,
+            dropout=dropout,
+            dtype=dtype,
+            batch_size=batch_size,
+            seq_length=seq_length,
+            optimizer=optimizer,
+            lr=lr,
+            schedule=schedule,
+            decay=decay,
+            decay_after=decay_after,
+            warm_up=warm_up,
+            clip=clip,
+            steps=steps or USUAL.steps,
+            validation=validation,
+            seed=seed,
+            backend=selected(backend),
+            eval_every=eval_every,
+            save_every=save_every,
+        )
+        begin(out, settings, epochs, force, memory, ranks)
 
 
-def begin(folder: Path, settings: Settings, epochs: float | None, force: bool, memory: float | None) -> None:
+def begin(
+    folder: Path, settings: Settings, epochs: float | None, force: bool, memory: float | None, ranks: Alone
+) -> None:
     """Begin a run in a folder and train it."""
+    ranks.check(settings.batch_size)
     corpus = settings.read()
     training, held_out = settings.split(corpus)
     steps = length(settings, training, None, epochs)
     settings = settings if steps is None else replace(settings, steps=steps)
     check(of_training(settings, len(corpus.vocab), len(corpus)), memory)
-    run = Run.create(folder, settings, corpus, force=force)
+    run = Run.create(folder, settings, corpus, force=force, ranks=ranks.size)
     print(f"Text: {size(corpus)}")
-    follow(run, run.begin(training), training, held_out)
+    follow(run, run.begin(training), training, held_out, ranks)
 
 
-def go_on(folder: Path, changes: dict[str, Any], steps: int | None, epochs: float | None, memory: float | None) -> None:
+def go_on(
+    folder: Path,
+    changes: dict[str, Any],
+    steps: int | None,
+    epochs: float | None,
+    memory: float | None,
+    ranks: Alone,
+) -> None:
     """Go on with a run, perhaps further than it was to go at first."""
     run = Run.open(folder)
+    ranks.check(run.settings.batch_size)
     corpus = run.corpus()
     training, held_out = run.settings.split(corpus)
     steps = length(run.settings, training, steps, epochs)
@@ -224,13 +243,13 @@ def go_on(folder: Path, changes: dict[str, Any], steps: int | None, epochs: floa
     if moment.instead_of:
         print(f"{moment.instead_of}\nThat one is used now: {PREVIOUS}.")
     print(f"Going on after step {moment.step:,} of {run.settings.steps:,}.")
-    here = environment()
+    here = environment(ranks.size)
     changed = [
         f"{name} {before}, now {here.get(name)}" for name, before in run.environment.items() if before != here.get(name)
     ]
     if changed:
         print(f"It began elsewhere ({'; '.join(changed)}): the last digits may come out otherwise than there.")
-    follow(run, moment, training, held_out)
+    follow(run, moment, training, held_out, ranks)
 
 
 def length(settings: Settings, training: Corpus, steps: int | None, epochs: float | None) -> int | None:
@@ -238,13 +257,19 @@ def length(settings: Settings, training: Corpus, steps: int | None, epochs: floa
     return steps if epochs is None else max(1, round(epochs * settings.steps_per_epoch(training)))
 
 
-def follow(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> None:
+def follow(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None, ranks: Alone) -> None:
     """Train while the user watches, then say what there is."""
     weights = sum(parameter.size for parameter in moment.model.parameters())
-    print(f"Model: {moment.model.rnn}, {weights:,} weights, on {run.settings.backend}.")
-    watch(run, fit(run, moment, training, held_out), start=moment.step)
+    print(f"Model: {moment.model.rnn}, {weights:,} weights, on {run.settings.backend}{among(ranks)}.")
+    hand_out(ranks, run, moment, training, held_out)
+    watch(run, fit(run, moment, training, held_out, ranks), start=moment.step, ranks=ranks)
     print(f"Wrote {contents(run)}")
     print(f"Next:  tinygrad-seq sample {quoted(run.folder)} --temperature 0.8")
+
+
+def among(ranks: Alone) -> str:
+    """Return how many processes train, where there are several."""
+    return f", {ranks.size} processes" if ranks.size > 1 else ""
 
 
 def flag(name: str) -> str:

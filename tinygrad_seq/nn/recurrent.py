@@ -266,7 +266,7 @@ class Recurrent(Weighted):
         ends: list[State] = []
         for k in range(self.num_layers):
             if k and self.dropout:
-                x = F.dropout(x, self.dropout, self.training)
+                x = F.dropout(x, self.dropout, self.training, batch_axis=1)
             outputs = []
             for suffix in self.suffixes(k):
                 reverse = suffix.endswith("_reverse")

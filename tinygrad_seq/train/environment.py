@@ -13,9 +13,10 @@ from .blas import blas_core, blas_name, blas_threads
 __all__ = ["environment"]
 
 
-def environment() -> dict[str, Any]:
-    """Return versions, machine and BLAS: where two of these agree, the same seed gives the same run, bit for bit.
+def environment(ranks: int = 1) -> dict[str, Any]:
+    """Return versions, machine, BLAS and how many ranks train together.
 
+    Where two of these agree, the same seed gives the same run, bit for bit.
     Sums are added up in another order by another number of threads, by another kernel, or by wider instructions of
     another processor, so the last digits differ there.
     """
@@ -30,6 +31,7 @@ def environment() -> dict[str, Any]:
         "blas_threads": blas_threads(),
         "kernels": get_backend("numpy").made_with("LSTMSequence", np.dtype(np.float32)),
         "instructions": instructions(),
+        "ranks": ranks,
     }
 
 

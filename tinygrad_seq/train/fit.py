@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from math import inf, isfinite
+from pathlib import Path
 from time import perf_counter
 from typing import TextIO
 
 from ..data import Corpus
 from ..errors import AnomalyError
 from .evaluate import evaluate
-from .loop import train
+from .loop import ALONE, train
+from .parallel import Alone
 from .run import LOG, Moment, Run
 
 __all__ = ["Progress", "fit"]
@@ -45,12 +48,15 @@ class Progress:
         return json.dumps(line)
 
 
-def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> Generator[Progress, None, None]:
+def fit(
+    run: Run, moment: Moment, training: Corpus, held_out: Corpus | None, ranks: Alone = ALONE
+) -> Generator[Progress, None, None]:
     """Train from a moment (`run.begin()` or `run.resume()`) to the last step; log, evaluate and save on the way.
 
     Whoever stops reading before the end (`break` inside `contextlib.closing`) finds the last step saved. Resumed, a run
     takes the steps that it would have taken uninterrupted, bit for bit on the same machine with the same versions.
-    Without held-out text `best.safetensors` holds the newest weights.
+    Without held-out text `best.safetensors` holds the newest weights. Where `ranks` train together, each calls this
+    with the same moment and stops reading after the same step; the first one evaluates, logs and saves.
 
     Raises:
         AnomalyError: a loss, a gradient or a weight is not finite; what was saved before stays as it is.
@@ -65,11 +71,13 @@ def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> 
         moment.optimizer,
         schedule=moment.schedule,
         clip_norm=settings.clip or inf,  # inf measures the norm, and that it is finite
-        state=moment.state,
+        state=ranks.own_rows(moment.state),
         start=moment.step,
         replay=True,
+        ranks=ranks,
     )
-    with (run.folder / LOG).open("a", encoding="utf-8", buffering=1) as log:
+    log_file = Path(os.devnull) if ranks.rank else run.folder / LOG
+    with log_file.open("a", encoding="utf-8", buffering=1) as log:
         began = perf_counter()
         for step in steps:
             speed = symbols / (perf_counter() - began)
@@ -78,7 +86,7 @@ def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> 
             loss = None
             is_best = False
             if held_out is not None and (ends or step.number % settings.eval_every == 0):
-                loss = evaluate(moment.model, held_out)
+                loss = ranks.from_first(partial(evaluate, moment.model, held_out))
                 if not isfinite(loss):
                     raise AnomalyError(
                         f"step {step.number}: the loss on the held-out text is {loss}: this step went too far."
@@ -88,23 +96,27 @@ def fit(run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> 
                 moment.schedule.evaluated(loss)
             if is_best:
                 moment.best = loss
-                run.save_best(moment)
+                if not ranks.rank:
+                    run.save_best(moment)
             progress = Progress(step.number, step.loss, step.norm, step.lr, speed, loss, is_best)
             log.write(progress.line() + "\n")
             saved = ends or step.number % settings.save_every == 0
             if saved:
-                save(run, moment, held_out, log)
+                save(run, moment, held_out, log, ranks)
             try:
                 yield progress
             except GeneratorExit:
                 if not saved:
-                    save(run, moment, held_out, log)
+                    save(run, moment, held_out, log, ranks)
                 raise
             began = perf_counter()
 
 
-def save(run: Run, moment: Moment, held_out: Corpus | None, log: TextIO) -> None:
+def save(run: Run, moment: Moment, held_out: Corpus | None, log: TextIO, ranks: Alone) -> None:
     """Save the moment, its log before it, and the newest weights as the best where no text was held out."""
+    moment = replace(moment, state=ranks.all_rows(moment.state))
+    if ranks.rank:
+        return
     os.fsync(log.fileno())
     if held_out is None:
         run.save_best(moment)

@@ -14,9 +14,12 @@ from ..autograd import detect_anomaly
 from ..errors import AnomalyError
 from ..optim import Optimizer, clip_grad_norm_, clip_grad_value_
 from ..tensor import Tensor
+from .parallel import Alone, Share
 from .replay import Replay, gradients
 
-__all__ = ["Step", "Trainable", "train"]
+__all__ = ["ALONE", "Step", "Trainable", "train"]
+
+ALONE = Alone()
 
 
 class Trainable(Protocol):
@@ -58,6 +61,7 @@ def train(
     state: Any = None,
     start: int = 0,
     replay: bool = False,
+    ranks: Alone = ALONE,
 ) -> Iterator[Step]:
     """Take one optimizer step per batch and yield what happened; the caller logs, evaluates, saves, and stops by
     `break`.
@@ -66,7 +70,8 @@ def train(
     `schedule.step()` follows every step. `start` is how many steps were taken before: dropout draws by step number, so
     a resumed run repeats the uninterrupted one. With `replay` loss and gradients are recorded once per shape of batch,
     where the backend can, and replayed; `Replay` says what the model must be like. Loss and norm are read once the
-    backward pass has been queued: on a device the host waits once per step.
+    backward pass has been queued: on a device the host waits once per step. Where `ranks` train together, each takes
+    its rows of every batch, `state` is of these rows, and loss and gradient become those of the whole batch.
 
     Raises:
         AnomalyError: the loss or the gradient is not finite. It names the step and the operation that made the first
@@ -85,17 +90,19 @@ def train(
     gradients_of = Replay(model, parameters) if replay else partial(gradients, model)
     for number, batch in enumerate(batches, start + 1):
         before = state
+        share = ranks.share(batch)
         model.train()
         random.at_step(number)
         optimizer.zero_grad()
         with np.errstate(all="ignore"):  # what is not finite is found here, by step and name: NumPy need not warn
-            loss, state = gradients_of(batch, before)
+            with random.rows_here(share.rows):
+                loss, state = gradients_of(share.batch, before)
+            value = ranks.join(loss, parameters, share)
             norm = clip_grad_norm_(parameters, clip_norm)
-        value = float(loss.item())
         if not isfinite(value):
-            explain(model, batch, before, number, f"the loss is {value}")
+            explain(model, share, before, number, f"the loss is {value}", ranks)
         if not isfinite(norm):
-            explain(model, batch, before, number, f"the gradient's norm is {norm}")
+            explain(model, share, before, number, f"the gradient's norm is {norm}", ranks)
         if clip_value != inf:
             clip_grad_value_(parameters, clip_value)
         lr = float(optimizer.param_groups[0]["lr"])
@@ -106,17 +113,17 @@ def train(
 
 
 @np.errstate(all="ignore")
-def explain(model: Trainable, batch: Any, state: Any, number: int, what: str) -> NoReturn:
-    """Run a step again with every number watched, and raise AnomalyError that names the operation."""
+def explain(model: Trainable, share: Share, state: Any, number: int, what: str, ranks: Alone) -> NoReturn:
+    """Run a step again with every number watched, and raise AnomalyError that names the operation, on all ranks."""
     cause = ""
     try:
-        with detect_anomaly():
+        with detect_anomaly(), random.rows_here(share.rows):
             random.at_step(number)
-            loss, _ = model.loss(batch, state)
+            loss, _ = model.loss(share.batch, state)
             loss.backward()
     except AnomalyError as error:
         cause = f"\n    First: {error}"
     raise AnomalyError(
-        f"step {number}: {what}.{cause}"
+        f"step {number}: {what}.{ranks.first_of(cause)}"
         "\n    The step was not taken. Lower the learning rate, or clip the gradient's norm (--clip 1)."
     )

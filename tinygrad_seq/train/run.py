@@ -17,10 +17,12 @@ from ..checkpoint import load, save
 from ..data import Corpus, Vocab, vocab_from_json
 from ..errors import AnomalyError, CheckpointError, ConfigError, DataError, TinygradSeqError
 from ..models import CharLM
+from ..nn import LSTMState
 from ..optim import Optimizer
 from ..tensor import Tensor
 from .environment import environment
 from .memory import check, of_model
+from .replay import parts
 from .saved import alike
 from .schedule import Schedule
 from .settings import Settings
@@ -66,7 +68,9 @@ class Run:
         self.settings = Settings.from_json(config["settings"])
 
     @classmethod
-    def create(cls, folder: str | Path, settings: Settings, corpus: Corpus, *, force: bool = False) -> Self:
+    def create(
+        cls, folder: str | Path, settings: Settings, corpus: Corpus, *, force: bool = False, ranks: int = 1
+    ) -> Self:
         """Begin a run in a folder that has none; with `force` the one that is there is given up.
 
         Raises:
@@ -88,7 +92,8 @@ class Run:
                 f"{folder} cannot be made: {error.strerror}. Choose another folder (--out)."
             ) from error
         text = {"source": corpus.source, "sha256": corpus.sha256, "symbols": len(corpus)}
-        run = cls(folder, {"settings": settings.to_json(), "text": text, "environment": environment()}, corpus.vocab)
+        config = {"settings": settings.to_json(), "text": text, "environment": environment(ranks)}
+        run = cls(folder, config, corpus.vocab)
         for name in (LAST, PREVIOUS, BEST, LOG):
             (folder / name).unlink(missing_ok=True)
         run.write_json(VOCABULARY, corpus.vocab.to_json())
@@ -180,10 +185,7 @@ class Run:
         Raises:
             AnomalyError: some number is not finite; the checkpoint before, which was good, is left alone.
         """
-        about, slots = position(moment)
-        arrays = {f"model.{name}": array for name, array in moment.model.state_dict().items()}
-        arrays |= {f"optimizer.{name}.{slot}": array for name, held in slots.items() for slot, array in held.items()}
-        arrays |= {f"state.{i}": part.numpy() for i, part in enumerate(parts(moment.state))}
+        arrays, about = packed(moment)
         check_finite(arrays, moment)
         metadata = {"training": json.dumps(about), "vocab": self.vocab_hash}
         save(self.folder / LAST, arrays, metadata, previous=PREVIOUS)
@@ -211,13 +213,8 @@ class Run:
             saved = json.loads(about["training"])
             moment = self.begin(training)
             alike(saved, position(moment)[0], str(self.folder / name))
-            moment.step, moment.best, moment.instead_of = saved["step"], saved["best"], instead_of
-            moment.model.load_state_dict(below("model.", arrays))
-            moment.optimizer.load_state_dict({**saved["optimizer"], "state": nested(below("optimizer.", arrays))})
-            moment.schedule.load_state_dict(saved["schedule"])
-            state = [Tensor(array, backend=self.settings.backend) for array in below("state.", arrays).values()]
-            moment.state = tuple(state) if len(state) > 1 else state[0]
-            random.rewind(random.Key(*saved["random"]))
+            self.put_back(moment, arrays, saved)
+            moment.instead_of = instead_of
         except (KeyError, TypeError, IndexError, ValueError, RecursionError) as error:
             if isinstance(error, TinygradSeqError):
                 raise
@@ -228,6 +225,17 @@ class Run:
         replace_file(self.folder / LOG, "".join(json.dumps(line) + "\n" for line in kept).encode())
         self.write_json(CONFIG, self.config)
         return moment
+
+    def put_back(self, moment: Moment, arrays: dict[str, np.ndarray], saved: dict[str, Any]) -> None:
+        """Make a moment the one that was `packed`."""
+        moment.step, moment.best = saved["step"], saved["best"]
+        moment.model.load_state_dict(below("model.", arrays))
+        moment.optimizer.load_state_dict({**saved["optimizer"], "state": nested(below("optimizer.", arrays))})
+        moment.schedule.load_state_dict(saved["schedule"])
+        state = [Tensor(array, backend=self.settings.backend) for array in below("state.", arrays).values()]
+        if moment.step:
+            moment.state = LSTMState(*state) if len(state) > 1 else state[0]
+        random.rewind(random.Key(*saved["random"]))
 
     def begin(self, training: Corpus) -> Moment:
         """Make the model and the optimizer as they are before the first step."""
@@ -283,6 +291,15 @@ def check_finite(arrays: dict[str, np.ndarray], moment: Moment) -> None:
             )
 
 
+def packed(moment: Moment) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Return everything that the next step depends on: arrays by name, and the rest ready for JSON."""
+    about, slots = position(moment)
+    arrays = {f"model.{name}": array for name, array in moment.model.state_dict().items()}
+    arrays |= {f"optimizer.{name}.{slot}": array for name, held in slots.items() for slot, array in held.items()}
+    arrays |= {f"state.{i}": part.numpy() for i, part in enumerate(parts(moment.state))}
+    return arrays, about
+
+
 def position(moment: Moment) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return where a training stands, ready for JSON, and apart from it the arrays that the optimizer remembers."""
     optimizer = moment.optimizer.state_dict()
@@ -295,11 +312,6 @@ def position(moment: Moment) -> tuple[dict[str, Any], dict[str, Any]]:
         "schedule": moment.schedule.state_dict(),
     }
     return about, slots
-
-
-def parts(state: Any) -> tuple[Tensor, ...]:
-    """Return the tensors of a carried state: (h, c) of an LSTM, h alone of others."""
-    return (state,) if isinstance(state, Tensor) else tuple(state)
 
 
 def below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,0 +1,105 @@
+"""A training on many processes, as the terminal sees it: the first one speaks, and all of them end together."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+import typer
+
+from ..backend import use_backend
+from ..data import Corpus
+from ..errors import AnomalyError
+from ..train.fit import fit
+from ..train.parallel import Alone, Ranks, launched
+from ..train.run import Moment, Run, packed
+from .failure import report
+from .folder import quoted
+
+__all__ = ["assist", "hand_out", "together"]
+
+SENTRY = "import sys; sys.stdin.buffer.read() or sys.stderr.write(sys.argv[1])"
+"""Waits for a word; where its starter dies without one, it says what it was given to say."""
+
+
+@contextmanager
+def together(folder: Path, debug: bool) -> Iterator[Alone]:
+    """Yield the ranks that train the run of a folder; inside the `with` block the failure of one is the end of all."""
+    ranks = launched()
+    if not isinstance(ranks, Ranks):
+        yield ranks
+        return
+    try:
+        with sentry(ranks, folder):
+            yield ranks
+    except typer.Exit:
+        raise
+    except BaseException as error:
+        end(ranks, error, debug)
+        raise
+
+
+@contextmanager
+def sentry(ranks: Ranks, folder: Path) -> Iterator[None]:
+    """Have a process of its own say that a rank has died, where that was so sudden that no rank could.
+
+    A launcher that sees one rank die kills the others, most of them without a word.
+    """
+    if ranks.rank:
+        yield
+        return
+    words = (
+        f"One of {ranks.size} processes has died or was killed, and the training has ended. What was saved is whole."
+        f"\n    Go on with it: mpiexec -n {ranks.size} tinygrad-seq train --resume {quoted(folder)}\n"
+    )
+    command = [sys.executable, "-I", "-c", SENTRY, words]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as process:
+        try:
+            yield
+        finally:
+            process.communicate(b"I speak for myself")
+
+
+def end(ranks: Ranks, error: BaseException, debug: bool) -> None:
+    """Say what happened, and have MPI end the processes that wait for this one.
+
+    A loss that is not finite is everybody's, and the first rank says it. What befalls another one alone, such as too
+    little memory, is said with its number.
+    """
+    if ranks.rank and isinstance(error, AnomalyError):
+        ranks.comm.Barrier()  # the first one does not come: it ends the job
+    if ranks.rank:
+        print(f"On rank {ranks.rank} of {ranks.size}:", file=sys.stderr)
+    if debug:
+        traceback.print_exception(error)
+    if hasattr(error, "show"):  # typer's own, of a wrong call
+        error.show()
+    code = getattr(error, "exit_code", None) or report(error)
+    sys.stdout.flush()
+    ranks.comm.Abort(code)
+
+
+def hand_out(ranks: Alone, run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> None:
+    """Give the other ranks, in `assist`, all that they need to train: they read no file."""
+    if ranks.size > 1:
+        ranks.from_first(lambda: (run.folder, run.config, run.vocab, training, held_out, packed(moment)))
+
+
+def assist(ranks: Alone) -> None:
+    """Train along with the first rank, without a word: it tells what, and when to stop; it gets Ctrl-C too."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    folder, config, vocab, training, held_out, (arrays, saved) = ranks.from_first(lambda: None)
+    run = Run(folder, config, vocab)
+    moment = run.begin(training)
+    run.put_back(moment, arrays, saved)
+    computing = use_backend(run.settings.backend)
+    with np.errstate(all="ignore"), computing, closing(fit(run, moment, training, held_out, ranks)) as course:
+        for progress in course:
+            if ranks.anywhere(False) and progress.step < run.settings.steps:
+                break
