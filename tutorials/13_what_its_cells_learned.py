@@ -141,6 +141,8 @@ assert found["equals sign"].untrained.score > 0.85
 # ## The picture
 #
 # The text that it was scored on, in the colours of the cell; above it the cell's distribution inside and outside.
+# Docstrings have the colour of comments: what we found by asking for comments is rather a cell for prose against code.
+# A score says that a cell goes along with a label, not that the label is what it stands for. So look at the text, too.
 
 # %%
 values = sign * cells_over(model, text.test.ids)[:, unit]
