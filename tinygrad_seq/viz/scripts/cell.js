@@ -1,7 +1,6 @@
 // A cell, line by line: what is known stands there, what is computed now is lit, what comes later is pale.
 
-const moments = JSON.parse(document.getElementById("data").textContent);
-const $ = (id) => document.getElementById(id);
+const moments = data;
 const lines = [...new Set(moments.map((moment) => moment.name))];
 let playing = null;
 
