@@ -27,8 +27,8 @@ from tinygrad_seq.analysis.sentiment import (
     few_labels,
     find_unit,
     judged,
-    write_pinned,
 )
+from tinygrad_seq.analysis.steering import Pin, steered
 from tinygrad_seq.data import Labelled
 from tinygrad_seq.data.valences import ADVICE, WHO
 
@@ -84,7 +84,7 @@ def measure(plan: Plan) -> dict[str, Any]:
         f"{seconds:.0f} s. Unit {found.unit.index}: {found.unit_accuracy:.1%} (untrained {control.unit_accuracy:.1%}); "
         f"probe: {found.probe_accuracy:.1%} (untrained {control.probe_accuracy:.1%})"
     )
-    advice = steered(trained, found, corpus.test)
+    advice = good_advice(trained, found, corpus.test)
     for held, share in advice.items():
         print(f"good advice after a {held}: {share:.0%}", flush=True)
     results: dict[str, Any] = {
@@ -134,13 +134,12 @@ def courses(model: models.CharLM, unit: int, sentences: Sequence[Labelled]) -> l
     ]
 
 
-def steered(model: models.CharLM, found: Findings, sentences: Sequence[Labelled]) -> dict[str, float]:
+def good_advice(model: models.CharLM, found: Findings, sentences: Sequence[Labelled]) -> dict[str, float]:
     """Return how often good advice follows a sentence, by its mood and by how the unit is held while it is written."""
-    index = found.unit.index
-    ways: dict[str, dict[int, float]] = {"free": {}}
+    ways: dict[str, list[Pin]] = {"free": []}
     for dose in DOSES:
-        low, high = found.pins(dose)
-        ways |= {f"held negative, dose {dose}": {index: low}, f"held positive, dose {dose}": {index: high}}
+        low, high = (Pin(model.num_layers, found.unit.index, value) for value in found.pins(dose))
+        ways |= {f"held negative, dose {dose}": [low], f"held positive, dose {dose}": [high]}
     shares = {}
     for mood, positive in (("negative", False), ("positive", True)):
         texts = [text for text, is_positive in sentences if is_positive is positive][:STEERED]
@@ -150,10 +149,10 @@ def steered(model: models.CharLM, found: Findings, sentences: Sequence[Labelled]
     return shares
 
 
-def first_word(model: models.CharLM, pins: dict[int, float], sentence: str, seed: int) -> str:
-    """Return the word that the model writes after a sentence."""
-    prime = data.prepared(sentence).decode()
-    return write_pinned(model, pins, prime, length=8, seed=seed).partition(".")[0]
+def first_word(model: models.CharLM, pins: list[Pin], sentence: str, seed: int) -> str:
+    """Return the word that the model writes after a sentence; units are held from the space before it on."""
+    prime = data.prepared(sentence).decode().removesuffix(" ")
+    return steered(model, pins, start=1, prime=prime, length=9, seed=seed).lstrip().partition(".")[0]
 
 
 def by_labels(model: models.CharLM, corpus: data.Valence, plan: Plan) -> list[dict[str, Any]]:

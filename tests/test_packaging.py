@@ -40,6 +40,20 @@ print(json.dumps([name.partition(".")[0] for name in sys.modules]))
     assert loaded.isdisjoint(OPTIONAL), f"import tinygrad_seq loads {sorted(loaded.intersection(OPTIONAL))}"
 
 
+@pytest.mark.parametrize("first", ["tinygrad_seq_numpy", "tinygrad_seq_numpy.kernels", "tinygrad_seq_cupy"])
+def test_a_backends_package_may_be_imported_before_the_library(first: str) -> None:
+    program = f"""
+import sys
+sys.path[:] = {sys.path!r}
+import {first}
+import tinygrad_seq as tg, tinygrad_seq_numpy
+assert type(tg.get_backend("numpy")) is tinygrad_seq_numpy.NumpyBackend
+assert (tg.ones(2) + 1).tolist() == [2, 2]
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_version_is_that_of_the_project() -> None:
     assert tinygrad_seq.__version__ == PROJECT["version"]
 

@@ -234,7 +234,7 @@ class Backend(Protocol):
 
 SCALARS = frozenset((float, int, bool))  # weak: they never decide a result's type
 
-CLASSES = {"numpy": "tinygrad_seq_numpy:NumpyBackend", "cupy": "tinygrad_seq_cupy:CupyBackend"}
+CLASSES = {"numpy": "tinygrad_seq_numpy.backend:NumpyBackend", "cupy": "tinygrad_seq_cupy:CupyBackend"}
 made: dict[str, Backend] = {}
 namespaces: dict[type, XP] = {}
 owners: dict[type, Backend] = {}

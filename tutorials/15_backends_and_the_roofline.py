@@ -20,6 +20,7 @@ from types import MappingProxyType
 
 import matplotlib.pyplot as plt
 import numpy as np
+from tinygrad_seq_numpy import NumpyBackend
 
 import tinygrad_seq as tg
 from tinygrad_seq import nn
@@ -30,7 +31,6 @@ FAST = bool(os.environ.get("TINYGRAD_SEQ_FAST"))
 OUT = Path("runs/tutorials")
 OUT.mkdir(parents=True, exist_ok=True)
 rng = np.random.default_rng(0)
-NumpyBackend = type(tg.get_backend("numpy"))
 
 # %% [markdown]
 # ## The long way: a backend of our own that counts

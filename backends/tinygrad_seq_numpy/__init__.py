@@ -2,78 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Never, cast
+import tinygrad_seq.backend  # noqa: F401  the library first: it makes this backend, which must not be half imported then
 
-import numpy as np
-
-from tinygrad_seq.backend import XP, Kernel, Key, Memory, Program, Shape
-from tinygrad_seq.errors import BackendError
-
-from . import in_place, namespace
-from .choice import Kernels
-from .kernels import KERNELS
+from .backend import NumpyBackend
 
 __all__ = ["NumpyBackend"]
-
-CHOICE = Kernels(KERNELS)
-
-
-class NumpyBackend:
-    """Arrays are `numpy.ndarray`; the scalar types are registered too, since NumPy returns them for 0-d results."""
-
-    name = "numpy"
-    xp = cast(XP, namespace)
-    array_types: tuple[type, ...] = (
-        np.ndarray,
-        *(np.float16, np.float32, np.float64, np.bool_),
-        *(np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64),
-    )
-    kernels: Mapping[str, Kernel] = CHOICE
-
-    def on(self, device: str) -> Never:
-        raise BackendError(f"'numpy:{device}': NumPy has one device, the host. Leave out what follows 'numpy'.")
-
-    def active(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def from_host(self, array: np.ndarray) -> np.ndarray:
-        """Return the array itself; one of a subclass, such as a memory map, as a plain view of its memory."""
-        return np.asarray(array)
-
-    def to_host(self, array: Any) -> np.ndarray:
-        return np.asarray(array)
-
-    def device(self, array: Any) -> str:
-        return "cpu"
-
-    def uniform(self, key: Key, shape: Shape, dtype: Any) -> np.ndarray:
-        """Numbers in [0, 1) from Philox, a counter-based generator: its key is the seed, its counter the rest."""
-        bits = np.random.Philox(key=key.seed % 2**128, counter=[0, 0, key.draw, key.step])
-        drawn = np.float64 if np.dtype(dtype) == np.float64 else np.float32
-        numbers = np.random.Generator(bits).random(shape, dtype=drawn).astype(dtype, copy=False)
-        if numbers.dtype == np.float16:  # the rounding reaches 1
-            numbers = np.minimum(numbers, np.nextafter(np.float16(1), np.float16(0)))
-        return numbers
-
-    def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Sequence[Any]]], list[bool]]:
-        return in_place.runner(program, dtype)
-
-    def made_with(self, kernel: str, dtype: Any) -> str:
-        return CHOICE.made_with(kernel, dtype)
-
-    def capture(self, run: Callable[[], None]) -> None:
-        """There is nothing to gain: NumPy computes while it is asked."""
-
-    def synchronize(self) -> None:
-        """NumPy has finished when it returns."""
-
-    def memory(self) -> Memory:
-        """The resident size of the process: NumPy keeps no count of its own."""
-        try:
-            import resource  # absent on Windows
-        except ImportError:
-            return Memory(0, 0, None)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        return Memory(peak, peak, None)

@@ -1,4 +1,4 @@
-"""Which kernels run: the compiled ones where numba and SciPy are installed and nothing speaks against it."""
+"""Which kernels run: the compiled ones where numba is installed and nothing speaks against it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Kernels(Mapping[str, Kernel]):
 
     def __getitem__(self, name: str) -> Kernel:
         kernel = self.plain[name]
-        if not isinstance(kernel, SequenceKernel) or obstacle():  # in this order: who has no sequences needs no numba
+        if not (isinstance(kernel, SequenceKernel) or is_imported()) or obstacle():  # in this order: see `in_use`
             return kernel
         return compiled().get(name, kernel)
 
@@ -44,7 +44,10 @@ class Kernels(Mapping[str, Kernel]):
         if not reason:
             kernel: Any = compiled().get(name)
             reason = f"none is compiled for {name}" if kernel is None else kernel.obstacle(np.dtype(dtype))
-        return f"in plain NumPy, because {reason}" if reason else compiled_with()
+        if reason:
+            return f"in plain NumPy, because {reason}"
+        is_sequence = isinstance(self.plain[name], SequenceKernel)
+        return f"{compiled_with()}{'; one step alone in plain NumPy' if is_sequence else ', once a sequence has run'}"
 
 
 def obstacle() -> str:
@@ -55,9 +58,8 @@ def obstacle() -> str:
 @cache
 def missing() -> str:
     """Return what is not installed, or does not work."""
-    absent = [name for name in ("numba", "scipy") if find_spec(name) is None]
-    if absent:
-        return f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} not installed (the extra [fast])"
+    if find_spec("numba") is None:
+        return "numba is not installed (the extra [fast])"
     try:
         from .compiled import check
 
@@ -69,7 +71,11 @@ def missing() -> str:
 
 def in_use() -> bool:
     """Tell whether a sequence has brought numba in: what is too small to be worth its import then goes along."""
-    return f"{__package__}.compiled" in sys.modules and not obstacle()
+    return is_imported() and not obstacle()
+
+
+def is_imported() -> bool:
+    return f"{__package__}.compiled" in sys.modules
 
 
 @cache

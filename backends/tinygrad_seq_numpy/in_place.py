@@ -30,7 +30,7 @@ def runner(program: Program, dtype: Any) -> Callable[[Sequence[Sequence[Any]]], 
         for x in arrays:
             if type(x) is not np.ndarray or x.shape != shape or (x.dtype is not dtype and x.dtype != dtype):
                 return False
-        return all([arrays[i].flags.carray for i in written])
+        return all(arrays[i].flags.carray for i in written)
 
     def run_where_possible(sets: Sequence[Sequence[Any]]) -> list[bool]:
         fit = [fits(arrays) for arrays in sets]

@@ -38,6 +38,7 @@ def test_it_leaves_a_run_and_a_page(call: Call) -> None:
         "graph.html",
         "last.safetensors",
         "log.jsonl",
+        "previous.safetensors",
         "vocab.json",
     }
     assert {path.name for path in Path("runs/demo").iterdir()} == written

@@ -8,9 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tinygrad_seq.data import labelled
+import tinygrad_seq as tg
+from tinygrad_seq.cli.sentiment import samples
+from tinygrad_seq.data import ByteVocab, labelled
+from tinygrad_seq.models import CharLM
 
 pytest.importorskip("sklearn")
 
@@ -90,20 +94,29 @@ def test_without_dev_and_test_parts_of_the_labelled_reviews_are_kept_for_them(
     assert "of 200 test reviews" in done.out
 
 
-def test_steer_writes_low_free_and_high(call: Call, run: Path, corpus: Path) -> None:
-    probed(call, run, corpus)
-    done = call("sentiment", "steer", run, "--prime", "none", "--length", 20)
-    assert done.code == 0, done
-    headings = [line for line in done.out.splitlines() if line.endswith((", negative:", "free:", ", positive:"))]
-    assert [heading.split()[0] for heading in headings] == ["Unit", "Left", "Held"]
-    assert done.out.count("\nnone") == 3
-    assert f"Next:  tinygrad-seq sentiment steer {run} --seed 1" in done.out
+def test_probe_names_the_command_that_holds_the_unit(call: Call, run: Path, corpus: Path) -> None:
+    said = probed(call, run, corpus).out
+    found = json.loads((run / "sentiment.json").read_text())
+    command = re.search(r"Next:  tinygrad-seq (steer .*)", said)
+    assert command is not None
+    assert command[1] == f"steer run --cell 1:{found['unit']}={found['median_positive']:.2f} --from 1"
+    assert (
+        f"Held, 1:{found['unit']} at " in call(*command[1].split(), "--length", 20, "--text", "valence/reviews.txt").out
+    )
 
 
-def test_steer_asks_for_the_unit_where_none_was_found(call: Call, run: Path) -> None:
-    assert "run has no sentiment.json: which unit?" in call("sentiment", "steer", run).err
-    done = call("sentiment", "steer", run, "--unit", 16, "--negative", -1, "--positive", 1)
-    assert "the model's units are 0 to 15" in done.err
+def test_samples_are_written_with_a_unit_of_the_top_layer_held_low_and_high() -> None:
+    """The output reads one cell alone: held high it writes an A for ever, held low a B."""
+    tg.manual_seed(0)
+    model = CharLM(ByteVocab(), 8, 2)
+    bias, head = np.zeros(32, np.float32), np.zeros((256, 8), np.float32)
+    bias[24:] = 20  # o_t = 1: h_t = tanh(c_t)
+    head[ord("A"), 2], head[ord("B"), 2] = 100, -100
+    model.rnn.bias_ih_l1.assign_(bias, by="test")
+    model.head.weight.assign_(head, by="test")
+    low, _, high = samples(model, 2, -3.0, 3.0)
+    assert low.text.endswith("B" * 290)
+    assert high.text.endswith("A" * 290)
 
 
 def test_a_model_of_characters_or_without_cells_is_refused(call: Call, trained: Path, corpus: Path) -> None:

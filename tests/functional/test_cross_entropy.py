@@ -10,7 +10,21 @@ from hypothesis import strategies as st
 import tinygrad_seq as tg
 from tinygrad_seq import functional as F
 from tinygrad_seq.autograd import gradcheck, gradgradcheck
+from tinygrad_seq.backend import get_backend
 from tinygrad_seq.ops.cross_entropy import CrossEntropy
+
+
+@pytest.fixture(params=["NumPy", "LLVM"], autouse=True)
+def by(request, monkeypatch):
+    """Whose kernel runs: NumPy's, or the compiled one, which comes in with the first sequence."""
+    if request.param == "NumPy":
+        monkeypatch.setenv("TINYGRAD_SEQ_NUMBA", "0")
+    else:
+        pytest.importorskip("numba", reason="compiled loops need the extra [fast]")
+        monkeypatch.delenv("TINYGRAD_SEQ_NUMBA", raising=False)
+        import tinygrad_seq_numpy.compiled  # noqa: F401
+    return request.param
+
 
 ROUNDING = {"float64": 1e-12, "float32": 1e-5, "float16": 1e-2}
 
@@ -114,4 +128,26 @@ def test_without_a_graph_nothing_is_kept():
     z, y, counts = case(3, 4)
     kernel = CrossEntropy.kernel(z)
     assert kernel.forward(z, y, counts, training=False)[1] == {}
-    assert kernel.forward(z, y, counts, training=True)[1].keys() == {"e", "s", "picked"}
+    assert kernel.forward(z, y, counts, training=True)[1].keys() >= {"e", "s"}
+
+
+def test_the_compiled_kernel_is_the_one_that_runs_and_half_precision_is_numpys(by):
+    kernel = type(get_backend("numpy").kernels["CrossEntropy"]).__name__
+    assert kernel == ("CrossEntropyKernel" if by == "NumPy" else "CompiledCrossEntropy")
+    said = get_backend("numpy").made_with("CrossEntropy", np.dtype("float16"))
+    assert said.startswith("in plain NumPy")
+
+
+@pytest.mark.parametrize("V", [1, 5, 8, 9, 31, 96])
+def test_float64_is_exact_to_a_few_roundings(V):
+    z, y, counts = case(50, V, scale=10.0, seed=V)
+    loss, dz = value_and_gradient(z, y, counts, "fused")
+    shifted = z.astype(np.longdouble) - z.max(axis=-1, keepdims=True)
+    e = np.exp(shifted)
+    s = e.sum(axis=-1, keepdims=True)
+    at = np.arange(50), y
+    np.testing.assert_allclose(loss, np.where(counts, np.log(s[:, 0]) - shifted[at], 0), rtol=2e-15, atol=2e-15)
+    e /= s
+    e[at] -= 1
+    weights = np.random.default_rng(1).standard_normal(50)
+    np.testing.assert_allclose(dz, e * np.where(counts, weights, 0)[:, None], rtol=0, atol=2e-15)

@@ -72,7 +72,7 @@ def kernel_table(request: pytest.FixtureRequest) -> Iterator[str]:
 
     The last ones run twice: from their text on the CPU, on arrays of the fake device; and on a GPU where there is one.
     """
-    if request.param == "compiled" and not (find_spec("numba") and find_spec("scipy")):
+    if request.param == "compiled" and not find_spec("numba"):
         pytest.skip("the compiled kernels need the extra [fast]")
     if request.param == "cuda-on-cpu" and shutil.which("g++") is None:
         pytest.skip("g++ compiles the kernels for the CPU")

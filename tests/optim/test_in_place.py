@@ -34,7 +34,6 @@ def by(request, monkeypatch):
         monkeypatch.setenv("TINYGRAD_SEQ_NUMBA", "0")
     else:
         pytest.importorskip("numba", reason="compiled loops need the extra [fast]")
-        pytest.importorskip("scipy", reason="compiled loops need the extra [fast]")
         monkeypatch.delenv("TINYGRAD_SEQ_NUMBA", raising=False)
         import tinygrad_seq_numpy.compiled  # noqa: F401  as the first sequence does
     return request.param

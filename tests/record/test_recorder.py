@@ -244,8 +244,8 @@ def test_the_parts_of_a_gradient_that_is_read_at_an_index_are_what_was_added(dty
     """An index that repeats, a slice and a whole: the walk adds all three into one array, and so does growth."""
     rng = np.random.default_rng(0)
     x = tg.tensor(rng.standard_normal((4, 3)), dtype=dtype, requires_grad=True, backend=backend_name)
-    weights = tg.tensor(rng.standard_normal((6, 3)), dtype=dtype, backend=backend_name)
-    ids = tg.tensor([0, 1, 1, 3, 1, 0], backend=backend_name)
+    weights = tg.tensor(rng.standard_normal((4, 3)), dtype=dtype, backend=backend_name)
+    ids = tg.tensor([0, 1, 1, 3], backend=backend_name)
     with tg.record(gradients="parts") as tape:
         loss = (x * 0.3).sum() + (x[1:3] * weights[:2]).sum() + (x[ids.data] * weights).sum()
         loss.backward()
@@ -254,12 +254,12 @@ def test_the_parts_of_a_gradient_that_is_read_at_an_index_are_what_was_added(dty
     assert [node.op for node in views] == ["getitem", "getitem"]
     assert [node.at.tolist() for node in views] == [
         list(range(3, 9)),
-        [3 * i + j for i in [0, 1, 1, 3, 1, 0] for j in range(3)],
+        [3 * i + j for i in [0, 1, 1, 3] for j in range(3)],
     ]
     frames = list(tape.growth(leaf))
     assert len(frames) == 5  # three parts, two of them to views, which then pass them on
     np.testing.assert_array_equal(frames[-1][1], tg.Tensor(x.grad.data).numpy() if backend_name == "numpy" else host(x))
-    passed_on = next(sent for sent, _ in frames if sent.at is not None and len(sent.at) == 18)
+    passed_on = next(sent for sent, _ in frames if sent.at is not None and len(sent.at) == 12)
     dense = np.zeros(12)
     np.add.at(dense, passed_on.at, passed_on.data.astype("float64"))
     assert passed_on.norm == pytest.approx(np.linalg.norm(dense), rel=1e-12)

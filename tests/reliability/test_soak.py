@@ -13,7 +13,7 @@ from benchmarks.reliability.soak import fingerprint, graphs, growth, in_processe
 
 @pytest.mark.parametrize(
     ("work", "count", "most"),
-    [(steps, 200, 40), (graphs, 25, 5000)],  # bytes a turn; Python's own stores of small objects fill at first
+    [(steps, 1000, 40), (graphs, 25, 5000)],  # bytes a turn; Python's own stores of small objects fill at first
     ids=["steps", "graphs"],
 )
 def test_memory_does_not_grow_by_what_a_step_or_a_picture_takes(work, count, most):

@@ -46,7 +46,8 @@ def findings() -> Iterator[Finding]:
     yield Finding("NumPy", np.__version__)
     threads = blas_threads()
     yield Finding("BLAS", f"{blas_name()}, {threads} thread{'s' * (threads > 1)} (OPENBLAS_NUM_THREADS sets how many)")
-    yield Finding("kernels", get_backend("numpy").made_with("LSTMSequence", np.dtype(np.float32)))
+    for what, kernel in (("kernels", "LSTMSequence"), ("loss, updates", "CrossEntropy")):
+        yield Finding(what, get_backend("numpy").made_with(kernel, np.dtype(np.float32)))
     yield cupy()
     yield Finding("backend", "auto takes {0.name}: {0.reason}".format(automatic()))
     yield dot()

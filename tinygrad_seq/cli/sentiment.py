@@ -1,4 +1,4 @@
-"""`tinygrad-seq sentiment`: prepare reviews, probe a model that has read them, let it write in either mood."""
+"""`tinygrad-seq sentiment`: prepare reviews, and probe a model that has read them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from ..analysis.sentiment import Findings, cells, find_unit, write_pinned
+from ..analysis.sentiment import Findings, cells, find_unit
+from ..analysis.steering import Pin, steered
 from ..atomic import replace_file
 from ..data import Labelled, labelled, prepared, read, split, valence
 from ..data.labelled_texts import write_labelled
 from ..data.reviews import BEFORE
-from ..errors import CheckpointError, ConfigError, DataError
+from ..errors import ConfigError, DataError
 from ..models import CharLM
 from ..train.run import Run
 from ..viz import Reviewed, Sample, SentimentReport
@@ -35,10 +36,8 @@ RECIPE = "--hidden 64 --batch-size 16 --lr 1e-2 --schedule cosine --steps 3000 -
 sentiment = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="Find the unit of a model that tells good reviews from bad ones, see it, hold it.",
+    help="Find the unit of a model that tells good reviews from bad ones, and see it.",
 )
-
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run: an mlstm or lstm, on bytes.")]
 
 
 @sentiment.command()
@@ -85,7 +84,7 @@ def prepare(
 
 @sentiment.command()
 def probe(
-    run: RunArgument,
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run: an mlstm or lstm, on bytes.")],
     train: Annotated[
         Path, typer.Argument(metavar="LABELLED", help="CSV with the header label,sentence; 1 is positive.")
     ],
@@ -121,59 +120,8 @@ def probe(
     print(f"(untrained: {untrained.probe_accuracy:.1%}).")
     report(run, model, found, untrained, parts[2]).save(out)
     print(f"Wrote: {out}: open it in a browser. {folder.folder / FOUND}")
-    print(f"Next:  tinygrad-seq sentiment steer {quoted(run)}")
-
-
-@sentiment.command()
-def steer(
-    run: RunArgument,
-    unit: Annotated[
-        int | None, typer.Option(min=0, help="Unit to hold.", show_default="the one that was found")
-    ] = None,
-    negative: Annotated[
-        float | None, typer.Option(help="Value to hold it at.", show_default="the median of the negative reviews")
-    ] = None,
-    positive: Annotated[
-        float | None, typer.Option(help="Value to hold it at.", show_default="the median of the positive reviews")
-    ] = None,
-    prime: Annotated[str, typer.Option(help="What each text begins with.")] = "",
-    length: Annotated[int, typer.Option(min=1, help="Bytes to write.")] = 300,
-    temperature: Annotated[float, typer.Option(min=0, help="As for sample.")] = 0.7,
-    seed: Annotated[
-        int, typer.Option(min=0, help="The same seed draws the same random numbers, whatever is held.")
-    ] = 0,
-    backend: BackendOption = "auto",
-    debug: DebugOption = False,
-) -> None:
-    """Let a model write three times from the same random numbers: a unit held low, left free, held high.
-
-    - `tinygrad-seq sentiment steer runs/reviews --prime "This is"`
-
-    - `tinygrad-seq sentiment steer runs/reviews --unit 17 --negative -1.5 --positive 1.0`
-    """
-    folder = Run.open(run)
-    folder.change(backend=selected(backend))
-    found = known(folder) if None in {unit, negative, positive} else {}
-    index = found["unit"] if unit is None else unit
-    model = folder.model()
-    if index >= model.hidden_size:
-        raise ConfigError(f"unit {index}: the model's units are 0 to {model.hidden_size - 1}.")
-    low = found["median_negative"] if negative is None else negative
-    high = found["median_positive"] if positive is None else positive
-    for sample in samples(model, index, low, high, prime, length=length, temperature=temperature, seed=seed):
-        print(f"{sample.when}:\n{sample.text}\n")
-    print(f"Next:  tinygrad-seq sentiment steer {quoted(run)} --seed {seed + 1}")
-
-
-def known(run: Run) -> dict[str, Any]:
-    """Return what `probe` found in a run. Raises CheckpointError where it has not been there yet."""
-    path = run.folder / FOUND
-    if not path.is_file():
-        raise CheckpointError(
-            f"{run.folder} has no {FOUND}: which unit? Find it (tinygrad-seq sentiment probe {quoted(run.folder)} "
-            "LABELLED), or name all three of --unit, --negative and --positive."
-        )
-    return dict(json.loads(path.read_text("utf-8")))
+    _, high = found.pins()
+    print(f"Next:  tinygrad-seq steer {quoted(run)} --cell {model.num_layers}:{found.unit.index}={high:.2f} --from 1")
 
 
 def parted(
@@ -187,23 +135,20 @@ def parted(
     return train, dev, test
 
 
-def samples(
-    model: CharLM, unit: int, low: float, high: float, prime: str, *, length: int, temperature: float, seed: int
-) -> list[Sample]:
+def samples(model: CharLM, unit: int, low: float, high: float) -> list[Sample]:
     """Return what the model writes with the unit held low, left free, and held high."""
-    options: dict[str, Any] = {"length": length, "temperature": temperature, "seed": seed}
     moods = {
-        f"Unit {unit} held at {low:.2f}, negative": {unit: low},
-        "Left free": {},
-        f"Held at {high:.2f}, positive": {unit: high},
+        f"Unit {unit} held at {low:.2f}, negative": [Pin(model.num_layers, unit, low)],
+        "Left free": [],
+        f"Held at {high:.2f}, positive": [Pin(model.num_layers, unit, high)],
     }
-    return [Sample(mood, prime + write_pinned(model, pins, BEFORE + prime, **options)) for mood, pins in moods.items()]
+    options: dict[str, Any] = {"prime": BEFORE, "length": 300, "temperature": 0.7, "seed": 0}
+    return [Sample(mood, steered(model, pins, start=1, **options)) for mood, pins in moods.items()]
 
 
 def report(run: Path, model: CharLM, found: Findings, untrained: Findings, test: list[Labelled]) -> SentimentReport:
     """Return the page."""
     unit = found.unit
-    low, high = found.pins()
     shown = [review for side in (True, False) for review in [r for r in test if r.positive is side][:SHOWN]]
     read_ = [(review, prepared(review.text)) for review in shown]
     values = [cells(model, text)[:, unit.index] for _, text in read_]
@@ -223,7 +168,7 @@ def report(run: Path, model: CharLM, found: Findings, untrained: Findings, test:
             Reviewed(text, v.tolist(), review.positive, (v[-1] > unit.threshold) == unit.rises)
             for (review, text), v in zip(read_, values, strict=True)
         ],
-        samples=samples(model, unit.index, low, high, "", length=300, temperature=0.7, seed=0),
+        samples=samples(model, unit.index, *found.pins()),
         facts={
             "Test reviews": f"{len(found.labels):,}, {found.labels.mean():.1%} positive",
             "Threshold": f"{unit.threshold:.3g}, positive {'above' if unit.rises else 'below'}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,15 @@ from .settings import checked
 __all__ = ["Optimizer", "Slots"]
 
 Slots = dict[str, Array]
+
+
+class Update(NamedTuple):
+    """What one step of a parameter reads."""
+
+    name: str
+    parameter: Tensor
+    g: Any
+    slots: Slots
 
 
 class Optimizer:
@@ -80,41 +89,39 @@ class Optimizer:
         for group in self.param_groups:
             settings = self.settings(group)
             starts = self.slots(settings)
-            together: dict[Any, list[tuple[str, Tensor, Slots]]] = {}  # by all that the text of an update depends on
+            together: dict[Any, list[Update]] = {}  # by all that the text of an update depends on
             for name, parameter in zip(group["names"], group["params"], strict=True):
                 if parameter.grad is not None:
-                    slots = self.slots_of(name, parameter, starts)
-                    key = self.steps.get(name, 0) + 1, namespace(parameter.data), parameter.data.dtype
-                    together.setdefault(key, []).append((name, parameter, slots))
+                    p, g = parameter.data, parameter.grad.data
+                    update = Update(name, parameter, g, self.slots_of(name, p, g, starts))
+                    together.setdefault((self.steps.get(name, 0) + 1, namespace(p), p.dtype), []).append(update)
             for (t, _, dtype), updates in together.items():
                 self.run(t, dtype, updates, settings)
 
-    def slots_of(self, name: str, parameter: Tensor, starts: Mapping[str, float]) -> Slots:
+    def slots_of(self, name: str, p: Any, g: Any, starts: Mapping[str, float]) -> Slots:
         """Return what is remembered of a parameter, filled in where there is nothing yet."""
-        p, slots = parameter.data, self.state.get(name, {})
-        check_together(f"{type(self).__name__}.step()", name, p, parameter.grad.data, *slots.values())
+        slots = self.state.get(name, {})
+        check_together(f"{type(self).__name__}.step()", name, p, g, *slots.values())
         if slots.keys() == starts.keys():
             return slots
         full = namespace(p).full
         return {s: slots[s] if s in slots else full(p.shape, x, dtype=p.dtype) for s, x in starts.items()}
 
-    def run(
-        self, t: int, dtype: Any, updates: list[tuple[str, Tensor, Slots]], settings: Mapping[str, Any]
-    ) -> None:
+    def run(self, t: int, dtype: Any, updates: list[Update], settings: Mapping[str, Any]) -> None:
         """Make step t of some parameters of one type and backend: in place where that can be, else as written."""
         by, names = f"{type(self).__name__}.step()", list(self.slots(settings))
         program = traced(self.update, t, names, settings)
-        in_place = program and owner(updates[0][1].data).in_place(program, dtype)
+        in_place = program and owner(updates[0].g).in_place(program, dtype)
         done = [False] * len(updates)
         if in_place:
-            done = in_place([[p.data, p.grad.data, *[slots[s] for s in names]] for _, p, slots in updates])
-        for (name, parameter, slots), is_done in zip(updates, done, strict=True):
+            done = in_place([[parameter.data, g, *[slots[s] for s in names]] for _, parameter, g, slots in updates])
+        for (name, parameter, g, slots), is_done in zip(updates, done, strict=True):
             if is_done:
                 parameter.written(by)
                 self.state[name] = slots
             else:
                 p = parameter.data
-                p, self.state[name] = self.update(namespace(p), t, p, parameter.grad.data, **slots, **settings)
+                p, self.state[name] = self.update(namespace(p), t, p, g, **slots, **settings)
                 parameter.assign_(p, by=by)
             self.steps[name] = t
 

@@ -14,7 +14,7 @@ from weakref import ref
 
 import numpy as np
 
-from ..backend import SCALARS, is_array
+from ..backend import SCALARS, is_array, namespace
 from ..engine import Leaf, Op, Part, Variable
 from ..errors import ConfigError
 from ..scope import Call, Watcher, Where, switched
@@ -210,6 +210,13 @@ def data_of(gradient: Any) -> Any:
     return values.data if isinstance(values, Variable) else values
 
 
+def summed(part: Part, parent: Any) -> Any:
+    """Return a part as an array of its parent's shape, added up as the walk adds: smaller, where places repeat."""
+    values = data_of(part)
+    xp = namespace(values)
+    return xp.index_add(xp.zeros(parent.shape, dtype=values.dtype), part.index, values)
+
+
 class Backward(Watcher):
     """Sees one backward walk."""
 
@@ -228,6 +235,8 @@ class Backward(Watcher):
         source, target = self.recorder.entry(node), self.recorder.entry(parent)
         if source is None or target is None:
             return
+        if type(gradient) is Part and data_of(gradient).size > prod(parent.shape):
+            gradient = summed(gradient, parent)
         data = host(data_of(gradient))
         at = places(gradient, parent.shape) if type(gradient) is Part else None
         sent = Sent(self.number, source.id, target.id, length(data if at is None else added_up(data, at)))

@@ -64,7 +64,8 @@ class Record:
         """Yield each part that a backward walk sent to a parameter, or to a view of it, and its gradient so far.
 
         The gradients have the parameter's shape. What views have gathered counts until they pass it on; the last
-        gradient is what the walk adds to `.grad`, bit for bit.
+        gradient is what the walk adds to `.grad`, bit for bit; to rounding where one read met a row of a large table
+        many times.
         """
         own = {parameter} | {entry.id for entry in self.nodes if entry.view_of == parameter}
         so_far: dict[int, np.ndarray | None] = {}

@@ -10,6 +10,7 @@ from ..kernels.gru import gru as gru_of_form
 from ..kernels.lstm import LSTM
 from ..kernels.mlstm import MLSTM
 from ..kernels.rnn import RNN
+from .cross_entropy import CompiledCrossEntropy
 from .gru import as_gru
 from .lstm import as_lstm
 from .mlstm import as_mlstm
@@ -26,6 +27,7 @@ KERNELS: dict[str, Kernel] = {
     "LSTMSequence": CompiledKernel(LSTM, 2, as_lstm),
     "GRUSequence": CompiledKernel(gru_of_form, 1, as_gru),
     "MLSTMSequence": CompiledKernel(MLSTM, 2, as_mlstm),
+    "CrossEntropy": CompiledCrossEntropy(),
 }
 
 
@@ -35,5 +37,5 @@ def check() -> None:
     products.times(ones, products.table(np.zeros(2, int), ones, 2))
     program = runner(Program((Call("add", (0, 1), 0),), arrays=2, constants=(), scratch=0), ones.dtype)
     if program is not None:
-        program([ones, np.ones_like(ones)])
+        program([[ones, np.ones_like(ones)]])
     packed(ones)

@@ -14,6 +14,7 @@ from ..kernels.sequence import Kept, SequenceKernel
 from . import loops
 from .cell import Rows
 from .jit import TYPES
+from .layout import plain
 from .packed import packed
 from .products import ShardedProducts
 from .shards import in_shards
@@ -108,11 +109,6 @@ class CompiledKernel(SequenceKernel):
 
         weights = self.weights(cell)
         return type(weights)(*map(given, weights))
-
-
-def plain(a: np.ndarray) -> np.ndarray:
-    """Return an array of the layout for which the loops are compiled, itself if it has that."""
-    return np.require(a, requirements=("C", "A", "W"))
 
 
 def flags(rows: Any) -> np.ndarray:

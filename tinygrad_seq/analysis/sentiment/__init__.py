@@ -3,7 +3,6 @@
 from .features import cells, features
 from .few_labels import balanced_subset, few_labels
 from .findings import Findings, find_unit, judged
-from .pinned import write_pinned
 from .probe import CS, Probe, fit_probe
 from .published import PUBLISHED_UNIT, load_published, model_of_published
 from .unit import Unit
@@ -23,5 +22,4 @@ __all__ = [
     "judged",
     "load_published",
     "model_of_published",
-    "write_pinned",
 ]

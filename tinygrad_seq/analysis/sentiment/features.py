@@ -11,6 +11,8 @@ from ...data.reviews import prepared
 from ...errors import ConfigError
 from ...models import CharLM
 from ...models.inference import inference
+from ...record import record
+from ..cells.activity import layers_of
 
 __all__ = ["cells", "features"]
 
@@ -41,13 +43,9 @@ def cells(model: CharLM, text: bytes) -> np.ndarray:
     """Return c_t of the top layer after every byte of a text, from a zero state: (T, H)."""
     check(model)
     ids = model.vocab.encode(text)  # type: ignore[arg-type]
-    c = np.empty((len(ids), model.hidden_size), model.dtype)
-    state = None
-    with inference(model):
-        for t in range(len(ids)):
-            _, state = model.read(ids[None, t : t + 1], state)
-            c[t] = state.c[-1, 0].numpy()
-    return c
+    with inference(model), record(model, values=None, gradients=None, only=["c"]) as tape:
+        model(ids[None])
+    return tape.layers[layers_of(model)[-1]]["c"][:, 0]
 
 
 def check(model: CharLM) -> None:
