@@ -70,14 +70,15 @@ def workers(processes: int) -> Iterator[Executor | None]:
     if isinstance(ranks, Ranks):
         from mpi4py.futures import MPICommExecutor
 
-        with MPICommExecutor(ranks.comm) as executor:
+        handing_out: Any = MPICommExecutor(ranks.comm)  # its own types say that it yields itself
+        with handing_out as executor:
             yield executor
         return
-    executor = ProcessPoolExecutor(processes, get_context("spawn"))
+    pool = ProcessPoolExecutor(processes, get_context("spawn"))
     try:
-        yield executor
+        yield pool
     finally:
-        executor.shutdown(cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
 
 
 def cpus() -> int:
