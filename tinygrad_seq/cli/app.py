@@ -22,6 +22,7 @@ from .race import race
 from .sample import sample
 from .sentiment import sentiment
 from .steer import steer
+from .sweep import sweep
 from .train import train
 
 __all__ = ["app"]
@@ -50,7 +51,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, train, sample, evaluate, cells, gates, steer, graph, grads, race, check, doctor):
+for command in (demo, train, sample, evaluate, cells, gates, steer, graph, grads, race, sweep, check, doctor):
     app.command("eval" if command is evaluate else command.__name__)(command)
 app.add_typer(sentiment, name="sentiment")
 app.add_typer(exercise, name="exercise")

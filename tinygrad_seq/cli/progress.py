@@ -15,8 +15,7 @@ import typer
 from ..backend import use_backend
 from ..errors import AnomalyError
 from ..train.fit import Progress
-from ..train.loop import ALONE
-from ..train.parallel import Alone
+from ..train.parallel import ALONE, Alone
 from ..train.run import Run
 from .failure import INTERRUPTED
 from .figures import bits, losses, unit

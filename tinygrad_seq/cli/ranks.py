@@ -41,8 +41,7 @@ def together(folder: Path, debug: bool) -> Iterator[Alone]:
     except typer.Exit:
         raise
     except BaseException as error:
-        end(ranks, error, debug)
-        raise
+        raise typer.Exit(end(ranks, error, debug)) from error
 
 
 @contextmanager
@@ -66,8 +65,8 @@ def sentry(ranks: Ranks, folder: Path) -> Iterator[None]:
             process.communicate(b"I speak for myself")
 
 
-def end(ranks: Ranks, error: BaseException, debug: bool) -> None:
-    """Say what happened, and have MPI end the processes that wait for this one.
+def end(ranks: Ranks, error: BaseException, debug: bool) -> int:
+    """Say what happened, have MPI end the processes that wait for this one, and return the exit code.
 
     A loss that is not finite is everybody's, and the first rank says it. What befalls another one alone, such as too
     little memory, is said with its number.
@@ -80,9 +79,10 @@ def end(ranks: Ranks, error: BaseException, debug: bool) -> None:
         traceback.print_exception(error)
     if hasattr(error, "show"):  # typer's own, of a wrong call
         error.show()
-    code = getattr(error, "exit_code", None) or report(error)
+    code = int(getattr(error, "exit_code", 0)) or report(error)
     sys.stdout.flush()
     ranks.comm.Abort(code)
+    return code
 
 
 def hand_out(ranks: Alone, run: Run, moment: Moment, training: Corpus, held_out: Corpus | None) -> None:

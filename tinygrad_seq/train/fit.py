@@ -15,8 +15,8 @@ from typing import TextIO
 from ..data import Corpus
 from ..errors import AnomalyError
 from .evaluate import evaluate
-from .loop import ALONE, train
-from .parallel import Alone
+from .loop import train
+from .parallel import ALONE, Alone
 from .run import LOG, Moment, Run
 
 __all__ = ["Progress", "fit"]

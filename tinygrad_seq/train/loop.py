@@ -14,12 +14,10 @@ from ..autograd import detect_anomaly
 from ..errors import AnomalyError
 from ..optim import Optimizer, clip_grad_norm_, clip_grad_value_
 from ..tensor import Tensor
-from .parallel import Alone, Share
+from .parallel import ALONE, Alone, Share
 from .replay import Replay, gradients
 
-__all__ = ["ALONE", "Step", "Trainable", "train"]
-
-ALONE = Alone()
+__all__ = ["Step", "Trainable", "train"]
 
 
 class Trainable(Protocol):
@@ -71,7 +69,7 @@ def train(
     a resumed run repeats the uninterrupted one. With `replay` loss and gradients are recorded once per shape of batch,
     where the backend can, and replayed; `Replay` says what the model must be like. Loss and norm are read once the
     backward pass has been queued: on a device the host waits once per step. Where `ranks` train together, each takes
-    its rows of every batch, `state` is of these rows, and loss and gradient become those of the whole batch.
+    its rows of every batch, a `data.Batch`; `state` is of these rows, loss and gradient are of the whole batch.
 
     Raises:
         AnomalyError: the loss or the gradient is not finite. It names the step and the operation that made the first

@@ -16,7 +16,7 @@ from ..random import Rows
 from ..tensor import Tensor
 from .replay import of_parts, parts
 
-__all__ = ["Alone", "Ranks", "Share", "launched"]
+__all__ = ["ALONE", "Alone", "Ranks", "Share", "launched"]
 
 ANNOUNCED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 """Where a launcher says how many processes it has started: that of MPICH, Intel or Slurm, and that of Open MPI."""
@@ -71,6 +71,9 @@ class Alone:
         return text
 
 
+ALONE = Alone()
+
+
 class Ranks(Alone):
     """The processes of an MPI communicator; rank r has rows B r / N to B (r + 1) / N of a batch of B.
 
@@ -96,8 +99,8 @@ class Ranks(Alone):
         """Raise ConfigError where a batch has fewer rows than there are ranks."""
         if batch_size < self.size:
             raise ConfigError(
-                f"a batch of {batch_size} rows leaves some of {self.size} ranks without any."
-                f"\n    Start {batch_size} processes at most (mpiexec -n {batch_size}), or raise --batch-size."
+                f"a batch of {batch_size} rows leaves some of {self.size} processes without any."
+                f"\n    Start {batch_size} at most (mpiexec -n {batch_size}), or raise --batch-size."
             )
 
     def share(self, batch: Batch) -> Share:
