@@ -66,7 +66,7 @@ def add_rows(x: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
     often = counts > MANY
     flat, ones = values.reshape(len(values), -1), np.ones(int(counts.max(initial=0)), values.dtype)
     for k, start, n in zip(distinct[often].tolist(), starts[often].tolist(), counts[often].tolist(), strict=True):
-        x[k] += np.dot(ones[:n], flat.take(order[start : start + n], axis=0)).reshape(x.shape[1:])
+        x[k] += np.dot(ones[:n], flat[order[start : start + n]]).reshape(x.shape[1:])  # `take` would copy all of a view
     distinct, starts, counts = distinct[~often], starts[~often], counts[~often]
     for meeting in range(int(counts.max(initial=0))):
         here = counts > meeting
