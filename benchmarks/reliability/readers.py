@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 from random import Random
 
@@ -21,6 +22,8 @@ from tinygrad_seq.train.settings import Settings
 from tinygrad_seq.viz.drawable import drawable
 
 from .mutants import damaged, rewritten
+
+entry_points(group="tinygrad_seq.backends")  # an unknown backend is looked up there: what that imports is imported now
 
 __all__ = ["READERS", "Reader", "WrongLoadError"]
 

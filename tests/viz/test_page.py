@@ -16,7 +16,6 @@ import tinygrad_seq as tg
 from tinygrad_seq import analysis, models, nn, scope, viz
 from tinygrad_seq.data import CharVocab
 from tinygrad_seq.record import Record
-from tinygrad_seq.viz.drawable import drawable
 
 TEXT = "if x: y"
 HOSTILE = "</script><script>alert(1)</script><!--\0\x1b\"'&]]>{{ 7 * 7 }}\ud83d\u202e\u2028"
@@ -174,16 +173,6 @@ def hostile_page(text):
     curve = {text: [(0.0, 1.0), (1.0, 0.5)]}
     panels = viz.Panels({text: [[1.0]]}, {text: curve}, [viz.Window(1, 1, [1], 0.5)], text)
     return viz.page(tape, title=text, reads=[text] * 3, panels=panels)
-
-
-@pytest.mark.parametrize("t", [10**9, 10**30])
-def test_a_step_that_a_file_invents_takes_no_memory(t):
-    with tg.record() as tape:
-        w = tg.tensor(1.0, requires_grad=True)
-        for _ in scope.steps("ab"):
-            w = w * 2.0
-    tape.nodes[-1].t = t
-    assert drawable(tape)["steps"] == t + 1
 
 
 def test_hostile_text_stays_text(read_page):
