@@ -34,3 +34,15 @@ def backends() -> list[str]:
 def backend_name(request: pytest.FixtureRequest) -> str:
     """Run a test once on the NumPy backend, once on the fake device, and on a GPU where there is one."""
     return str(request.param)
+
+
+@pytest.fixture(params=["NumPy", "LLVM"])
+def by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Who computes what is no sequence: NumPy's calls, or loops that are compiled, which come in with a sequence."""
+    if request.param == "NumPy":
+        monkeypatch.setenv("TINYGRAD_SEQ_NUMBA", "0")
+    else:
+        pytest.importorskip("numba", reason="compiled loops need the extra [fast]")
+        monkeypatch.delenv("TINYGRAD_SEQ_NUMBA", raising=False)
+        import tinygrad_seq_numpy.compiled  # noqa: F401
+    return str(request.param)

@@ -79,3 +79,11 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     browser = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
     yield Browser(browser)
     browser.quit()
+
+
+@pytest.fixture
+def quiet(chromium: Browser) -> Iterator[Browser]:
+    """The browser; until the end of the test no page complains, or asks for anything but itself."""
+    yield chromium
+    assert chromium.complaints() == []
+    assert [url for url in chromium.requests() if not url.startswith(("file:", "data:"))] == []

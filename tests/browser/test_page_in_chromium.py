@@ -38,12 +38,10 @@ def file(model, tape, tmp_path_factory):
 
 
 @pytest.fixture
-def page(chromium, file):
-    """The page of an LSTM of two layers, just opened; it must not have complained until the end of the test."""
-    chromium.open(file)
-    yield chromium
-    assert chromium.complaints() == []
-    assert [url for url in chromium.requests() if not url.startswith(("file:", "data:"))] == []
+def page(quiet, file):
+    """The page of an LSTM of two layers, just opened."""
+    quiet.open(file)
+    return quiet
 
 
 def boxes(page):

@@ -13,18 +13,7 @@ from tinygrad_seq.autograd import gradcheck, gradgradcheck
 from tinygrad_seq.backend import get_backend
 from tinygrad_seq.ops.cross_entropy import CrossEntropy
 
-
-@pytest.fixture(params=["NumPy", "LLVM"], autouse=True)
-def by(request, monkeypatch):
-    """Whose kernel runs: NumPy's, or the compiled one, which comes in with the first sequence."""
-    if request.param == "NumPy":
-        monkeypatch.setenv("TINYGRAD_SEQ_NUMBA", "0")
-    else:
-        pytest.importorskip("numba", reason="compiled loops need the extra [fast]")
-        monkeypatch.delenv("TINYGRAD_SEQ_NUMBA", raising=False)
-        import tinygrad_seq_numpy.compiled  # noqa: F401
-    return request.param
-
+pytestmark = pytest.mark.usefixtures("by")
 
 ROUNDING = {"float64": 1e-12, "float32": 1e-5, "float16": 1e-2}
 

@@ -27,17 +27,7 @@ OPTIMIZERS = [
 ]
 
 
-@pytest.fixture(params=["NumPy", "LLVM"], autouse=True)
-def by(request, monkeypatch):
-    """Who runs the programs: NumPy's calls, block by block, or a loop that is compiled for them."""
-    if request.param == "NumPy":
-        monkeypatch.setenv("TINYGRAD_SEQ_NUMBA", "0")
-    else:
-        pytest.importorskip("numba", reason="compiled loops need the extra [fast]")
-        monkeypatch.delenv("TINYGRAD_SEQ_NUMBA", raising=False)
-        import tinygrad_seq_numpy.compiled  # noqa: F401  as the first sequence does
-    return request.param
-
+pytestmark = pytest.mark.usefixtures("by")
 
 SHAPES = [(), (1,), (0, 3), (5, 7), (3, 50_000)]  # the last is longer than a block in every type
 

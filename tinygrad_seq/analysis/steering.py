@@ -14,7 +14,7 @@ from ..errors import ConfigError
 from ..models import CharLM
 from ..models.inference import inference
 from ..models.stepping import Change, by_layer
-from ..ops import tanh, where
+from ..ops import softmax, tanh, where
 from ..tensor import Tensor
 
 __all__ = ["Dose", "Pin", "dose", "pinned", "steered"]
@@ -109,8 +109,7 @@ def dose(model: CharLM, contexts: np.ndarray, symbol: int, pin: Pin, values: Seq
         state = begun
         for ids in held.T:
             scores, state = model.scores_after(ids, state, change)
-        p = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
-        return float(np.mean(p[:, symbol] / p.sum(axis=1)))
+        return float(np.mean(softmax(scores.astype(np.float64))[:, symbol]))
 
     found = [probability(pinned([Pin(pin.layer, pin.unit, value)])) for value in values]
     return Dose(tuple(values), tuple(found), probability(None))

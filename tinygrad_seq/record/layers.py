@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, BinaryIO
+from os import PathLike
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from ..errors import ConfigError, ShapeError
 from ..scope import Where
 from .summary import host
+
+if TYPE_CHECKING:
+    from pathlib import Path  # it brings urllib: only who writes to disk waits for that
 
 __all__ = ["Layers"]
 
@@ -55,16 +58,14 @@ class OnDisk:
 class Layers:
     """Collects what kernels hand over for a whole call, and what the loop over cells names step by step."""
 
-    def __init__(self, model: Any, only: Sequence[str] | None, to: str | Path | None) -> None:
+    def __init__(self, model: Any, only: Sequence[str] | None, to: str | PathLike[str] | None) -> None:
         known = list(dict.fromkeys(name for module in recurrent(model) for name in module.op.activations))
         if only is not None and not set(only) <= set(known):
             missing = ", ".join(sorted(set(only) - set(known)))
             raise ConfigError(f"record(only={tuple(only)}): this model has no {missing}; it has {', '.join(known)}.")
         self.root = model._name or type(model).__name__
         self.wanted = [name for name in known if only is None or name in only]
-        self.folder = None if to is None else Path(to)
-        if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder = None if to is None else made(to)
         self.stores: dict[str, dict[str, InMemory | OnDisk]] = {}
         self.batch: dict[str, tuple[int, ...]] = {}
         self.steps: dict[str, dict[str, dict[int, np.ndarray]]] = {}  # of the call at hand, in the loop over cells
@@ -122,6 +123,15 @@ class Layers:
             layer: {name: stores[name].finished() for name in self.wanted if name in stores}
             for layer, stores in self.stores.items()
         }
+
+
+def made(folder: str | PathLike[str]) -> Path:
+    """Return a folder, made where it is not there yet."""
+    from pathlib import Path
+
+    path = Path(folder)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def recurrent(model: Any) -> list[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
-from pathlib import Path
+from os import PathLike
 from typing import Any, Literal, get_args
 from weakref import ref
 
@@ -41,7 +41,7 @@ def record(
     gradients: Gradients = "summary",
     expand: bool = False,
     only: Sequence[str] | None = None,
-    to: str | Path | None = None,
+    to: str | PathLike[str] | None = None,
 ) -> Iterator[Record]:
     """Record every operation inside the `with` block, and every backward pass inside it.
 
@@ -214,7 +214,7 @@ def summed(part: Part, parent: Any) -> Any:
     """Return a part as an array of its parent's shape, added up as the walk adds: smaller, where places repeat."""
     values = data_of(part)
     xp = namespace(values)
-    return xp.index_add(xp.zeros(parent.shape, dtype=values.dtype), part.index, values)
+    return xp.index_add(xp.zeros(parent.shape, dtype=parent.dtype), part.index, values)
 
 
 class Backward(Watcher):

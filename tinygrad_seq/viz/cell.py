@@ -196,7 +196,7 @@ def draw_box(root: ET.Element, box: Box, values: Mapping[str, float]) -> None:
 
 def cell_page(kind: str, moments: Sequence[Moment], title: str) -> Page:
     """Return the page that goes through all moments, forwards and backwards."""
-    program = script("dom", "cell")
+    program = script("dom", "playing", "cell")
     return Page(
         rendered(
             "cell.html",

@@ -18,7 +18,20 @@ from .wording import Show
 
 __all__ = ["Page", "Panels", "Window", "page"]
 
-SCRIPTS = ("dom", "base", "graph", "links", "lights", "moving", "scrubber", "parameters", "sort", "panels", "main")
+SCRIPTS = (
+    "dom",
+    "base",
+    "graph",
+    "links",
+    "lights",
+    "moving",
+    "playing",
+    "scrubber",
+    "parameters",
+    "sort",
+    "panels",
+    "main",
+)
 SPECTRUM = {
     "largest singular value": "var(--soft)",
     "spectral radius": "var(--ink)",

@@ -52,7 +52,7 @@ class Track(NamedTuple):
 
 def race_page(tracks: Sequence[Track], title: str = "The optimizer race") -> Page:
     """Return the page of races, one surface at a time: played, scrubbed, and every step's formula with its numbers."""
-    program = script("race")
+    program = script("dom", "playing", "race")
     data = [as_data(track) for track in tracks]
     return Page(
         rendered("race.html", title=title, policy=policy(program), data=escaped(data), program=program, tracks=tracks)

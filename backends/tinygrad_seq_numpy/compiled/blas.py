@@ -5,24 +5,10 @@ from __future__ import annotations
 from ctypes import CDLL
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 __all__ = ["use_one_thread"]
-
-
-@cache
-def openblas() -> tuple[Any, str, str]:
-    """Return the OpenBLAS with integers of 64 bits that NumPy's wheels carry, and how its names begin and end."""
-    package = Path(np.__file__).parent
-    for folder in (package.with_name("numpy.libs"), package / ".dylibs"):
-        for path in sorted(folder.glob("*openblas*")):
-            library = CDLL(str(path))
-            for prefix in ("scipy_", ""):
-                if hasattr(library, f"{prefix}cblas_sgemm64_"):
-                    return library, prefix, "64_"
-    return None, "", ""
 
 
 @cache
@@ -32,6 +18,11 @@ def use_one_thread() -> None:
     After a product its threads wait for the next one busily, on the CPUs that the shards need: with two threads for
     BLAS between the passes, a training step took 20 to 25 ms where it takes 13 without.
     """
-    library, prefix, suffix = openblas()
-    if library is not None:
-        getattr(library, f"{prefix}openblas_set_num_threads{suffix}")(1)
+    package = Path(np.__file__).parent
+    for folder in (package.with_name("numpy.libs"), package / ".dylibs"):  # the OpenBLAS that NumPy's wheels carry
+        for path in sorted(folder.glob("*openblas*")):
+            for name in ("scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_"):
+                order = getattr(CDLL(str(path)), name, None)
+                if order is not None:
+                    order(1)
+                    return

@@ -34,11 +34,7 @@ class CompiledCrossEntropy(CrossEntropyKernel):
             return super().forward(*arrays, training=training, **static)
         rows, V = counts.size, z.shape[-1]
         e, s, L = empty((rows, V), z.dtype), np.empty(rows, z.dtype), np.empty(rows, z.dtype)
-        given = (
-            plain(z).reshape(rows, V),
-            plain(y.astype(np.int64, copy=False)).reshape(rows),
-            plain(counts).reshape(rows),
-        )
+        given = plain(z).reshape(rows, V), *in_rows(y, counts)
         in_shards(lambda first, stop: losses(*given, e, s, L, first, stop), rows, rows * V * COST)
         L += np.log(s)
         return (L.reshape(y.shape),), {"e": e, "s": s} if training else {}
@@ -57,13 +53,14 @@ class CompiledCrossEntropy(CrossEntropyKernel):
             return super().backward(dys, arrays, outputs, buffers, wanted, **static)
         e, s = buffers["e"], buffers["s"]
         dz, rows = empty(e.shape, e.dtype), len(s)
-        given = (
-            plain(dys[0]).reshape(rows),
-            plain(y.astype(np.int64, copy=False)).reshape(rows),
-            plain(counts).reshape(rows),
-        )
+        given = plain(dys[0]).reshape(rows), *in_rows(y, counts)
         in_shards(lambda first, stop: gradients(*given, e, s, dz, first, stop), rows, e.size)
         return [dz.reshape(z.shape), None, None]
+
+
+def in_rows(y: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the classes and which of them count, as the loops read them: one number a row."""
+    return plain(y.astype(np.int64, copy=False)).reshape(-1), plain(counts).reshape(-1)
 
 
 def losses_of(sources: str) -> Any:

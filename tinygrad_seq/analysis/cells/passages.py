@@ -10,6 +10,7 @@ import numpy as np
 from ...data import ByteVocab, Vocab
 from ...models import CharLM
 from ...models.inference import inference
+from ...ops import softmax
 from ...record import record
 from .activity import layers_of
 from .text import Part
@@ -49,8 +50,7 @@ def read_passage(model: CharLM, part: Part, start: int, stop: int, letters: Sequ
         state = model(before[None])[1] if len(before) else None
         with record(model, values=None, gradients=None, only=letters) as tape:
             logits = model(ids[None], state)[0].numpy()[0].astype(np.float64)
-    p = np.exp(logits - logits.max(axis=1, keepdims=True))
-    p /= p.sum(axis=1, keepdims=True)
+    p = softmax(logits)
     likeliest = np.argsort(-p, axis=1, kind="stable")[:, :GUESSES]
     units = {
         (k, letter): np.tanh(values[:, 0]) if letter == "c" else values[:, 0]

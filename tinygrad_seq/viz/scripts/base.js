@@ -16,9 +16,6 @@ const relights = [];
 const redraw = () => { redraws.forEach((f) => f()); relight(); };
 const relight = () => relights.forEach((f) => f());
 
-const drawn = (tag, attributes, parent, text = "") =>
-  element(tag, attributes, text, parent, "http://www.w3.org/2000/svg");
-
 // Steps come as ranges [first, last]; null is no step at all.
 const inRanges = (ranges, t) => ranges !== null && ranges.some(([first, last]) => first <= t && t <= last);
 

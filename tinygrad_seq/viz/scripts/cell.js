@@ -2,7 +2,6 @@
 
 const moments = data;
 const lines = [...new Set(moments.map((moment) => moment.name))];
-let playing = null;
 
 function setMoment(i) {
   const at = Math.min(moments.length - 1, Math.max(0, i));
@@ -24,24 +23,10 @@ function setMoment(i) {
   }
 }
 
-function pause() {
-  clearInterval(playing);
-  playing = null;
-  $("play").textContent = "Play";
-}
+const standing = () => Number($("moment").value);
 
-function play() {
-  if (playing) return pause();
-  if (Number($("moment").value) === moments.length - 1) setMoment(0);
-  $("play").textContent = "Pause";
-  playing = setInterval(() => {
-    setMoment(Number($("moment").value) + 1);
-    if (Number($("moment").value) === moments.length - 1) pause();
-  }, 1400);
-}
-
-$("play").addEventListener("click", play);
-$("moment").addEventListener("input", () => { pause(); setMoment(Number($("moment").value)); });
-$("back").addEventListener("click", () => { pause(); setMoment(Number($("moment").value) - 1); });
-$("next").addEventListener("click", () => { pause(); setMoment(Number($("moment").value) + 1); });
+startPlaying({ at: standing, end: () => moments.length - 1, go: setMoment, pace: () => 1400 });
+$("moment").addEventListener("input", () => { pause(); setMoment(standing()); });
+$("back").addEventListener("click", () => { pause(); setMoment(standing() - 1); });
+$("next").addEventListener("click", () => { pause(); setMoment(standing() + 1); });
 setMoment(0);

@@ -12,3 +12,6 @@ function element(tag, attributes = {}, text = "", parent = null, space = "http:/
   if (parent) parent.append(made);
   return made;
 }
+
+const drawn = (tag, attributes, parent, text = "") =>
+  element(tag, attributes, text, parent, "http://www.w3.org/2000/svg");

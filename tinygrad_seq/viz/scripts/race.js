@@ -1,22 +1,10 @@
 // The race: a surface from above, paths up to a step, and the formula of one optimizer with the numbers of that step.
 
-const tracks = JSON.parse(document.getElementById("data").textContent);
-const $ = (id) => document.getElementById(id);
+const tracks = data;
 const view = { track: 0, step: 0, lane: null };
-let playing = null;
 
 const track = () => tracks[view.track];
 const longest = () => Math.max(...track().lanes.map((lane) => lane.points.length)) - 1;
-
-function element(tag, attributes, parent, text = "", space = "http://www.w3.org/1999/xhtml") {
-  const made = document.createElementNS(space, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  if (text !== "") made.textContent = text;
-  parent.append(made);
-  return made;
-}
-
-const drawn = (tag, attributes, parent, text = "") => element(tag, attributes, parent, text, "http://www.w3.org/2000/svg");
 
 function short(x) {
   if (x === null || x === undefined) return "gone";
@@ -88,11 +76,11 @@ function listLanes() {
   list.replaceChildren();
   track().lanes.forEach((lane, k) => {
     const gone = view.step >= lane.points.length;
-    const button = element("button", { type: "button", "aria-pressed": k === view.lane, class: gone ? "off" : "" }, list);
-    element("span", { class: "swatch", style: `background: ${lane.colour}` }, button);
-    element("span", {}, button, lane.name);
-    element("span", { class: "soft" }, button, `lr ${short(lane.lr)}`);
-    element("span", { class: "loss" }, button, gone ? "flew off" : short(lane.losses[view.step]));
+    const button = element("button", { type: "button", "aria-pressed": k === view.lane, class: gone ? "off" : "" }, "", list);
+    element("span", { class: "swatch", style: `background: ${lane.colour}` }, "", button);
+    element("span", {}, lane.name, button);
+    element("span", { class: "soft" }, `lr ${short(lane.lr)}`, button);
+    element("span", { class: "loss" }, gone ? "flew off" : short(lane.losses[view.step]), button);
     button.addEventListener("click", () => choose(k, view.step));
   });
 }
@@ -127,14 +115,14 @@ function showFormula() {
   $("point").textContent = `Step ${t}: p = (${short(x)}, ${short(y)}), L = ${short(lane.losses[t])}` +
     (t ? `, from the gradient g = (${lane.gradients[t - 1].map(short).join(", ")}) one step before.` : ". Its formula begins with step 1.");
   if (t === 0) return;
-  const head = element("tr", {}, table);
-  for (const text of ["", "in x", "in y"]) element("td", {}, head, text);
+  const head = element("tr", {}, "", table);
+  for (const text of ["", "in x", "in y"]) element("td", {}, text, head);
   lane.lines.forEach(([name, right], k) => {
-    const letters = element("tr", {}, table);
-    element("td", { colspan: 3 }, letters, `${name} = ${right}`);
-    const numbers = element("tr", { class: "numbers" }, table);
-    element("td", {}, numbers, "");
-    for (const axis of [0, 1]) element("td", {}, numbers, `${filled(lane, k, t, axis)} = ${short(lane.made[k][t - 1][axis])}`);
+    const letters = element("tr", {}, "", table);
+    element("td", { colspan: 3 }, `${name} = ${right}`, letters);
+    const numbers = element("tr", { class: "numbers" }, "", table);
+    element("td", {}, "", numbers);
+    for (const axis of [0, 1]) element("td", {}, `${filled(lane, k, t, axis)} = ${short(lane.made[k][t - 1][axis])}`, numbers);
   });
 }
 
@@ -163,23 +151,7 @@ function choose(k, step) {
   if (before >= 0) $("lanes").children[before].focus();
 }
 
-function pause() {
-  clearInterval(playing);
-  playing = null;
-  $("play").textContent = "Play";
-}
-
-function play() {
-  if (playing) return pause();
-  if (view.step === longest()) setStep(0);
-  $("play").textContent = "Pause";
-  playing = setInterval(() => {
-    setStep(view.step + 1);
-    if (view.step === longest()) pause();
-  }, Math.max(30, 9000 / longest()));
-}
-
-$("play").addEventListener("click", play);
+startPlaying({ at: () => view.step, end: longest, go: setStep, pace: () => Math.max(30, 9000 / longest()) });
 $("step").addEventListener("input", () => { pause(); setStep(Number($("step").value)); });
 const jumps = { first: () => 0, back: () => view.step - 1, next: () => view.step + 1 };
 for (const [id, to] of Object.entries(jumps)) $(id).addEventListener("click", () => { pause(); setStep(to()); });

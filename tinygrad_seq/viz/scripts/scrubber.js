@@ -1,7 +1,5 @@
 // The scrubber: moments of the forward pass, left to right, then moments of the backward pass, right to left.
 
-let playing = null;
-
 function setMoment(moment) {
   view.moment = Math.min(data.moments.length, Math.max(0, moment));
   $("moment").value = view.moment;
@@ -20,27 +18,11 @@ function momentText() {
   return `${way}: ${path.split(".").slice(-2).join(".") || "top level"}${step}  (${view.moment} of ${data.moments.length})`;
 }
 
-function play() {
-  if (playing) return pause();
-  if (view.moment === data.moments.length) setMoment(0);
-  $("play").textContent = "Pause";
-  const pace = Math.min(400, Math.max(40, 12000 / data.moments.length)); // a lesson's patience: 12 seconds
-  playing = setInterval(() => {
-    setMoment(view.moment + 1);
-    if (view.moment === data.moments.length) pause();
-  }, pace);
-}
-
-function pause() {
-  clearInterval(playing);
-  playing = null;
-  $("play").textContent = "Play";
-}
-
 function startScrubber() {
   $("moment").max = data.moments.length;
   $("moment").addEventListener("input", () => { pause(); setMoment(Number($("moment").value)); });
-  $("play").addEventListener("click", play);
+  const pace = Math.min(400, Math.max(40, 12000 / data.moments.length)); // a lesson's patience: 12 seconds
+  startPlaying({ at: () => view.moment, end: () => data.moments.length, go: setMoment, pace: () => pace });
   const jumps = { first: () => 0, back: () => view.moment - 1, next: () => view.moment + 1, turn: () => data.forward, last: () => data.moments.length };
   for (const [id, to] of Object.entries(jumps)) $(id).addEventListener("click", () => { pause(); setMoment(to()); });
 }
