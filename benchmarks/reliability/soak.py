@@ -64,13 +64,14 @@ def graphs() -> Iterator[None]:
         yield
 
 
-def growth(work: Iterator[None], count: int) -> dict[str, Any]:
+def growth(work: Callable[[], Iterator[None]], count: int) -> dict[str, Any]:
     """Go on with some work that often, and return how much memory it had at each look, in bytes."""
+    turns = work()
     looks: list[dict[str, int]] = []
     tracemalloc.start()
     try:
         for _ in range(LOOKS):
-            for _ in islice(work, count // LOOKS):
+            for _ in islice(turns, count // LOOKS):
                 pass
             gc.collect()
             rss = int(resident("VmRSS") * 2**20) if PROCESS.exists() else 0
@@ -121,7 +122,7 @@ def main() -> None:
     options = parser.parse_args()
     results: dict[str, Any] = {"trainings": options.trainings, "alike": alike(options.trainings)}
     print(results, flush=True)
-    for name, work, count in (("steps", steps(), options.steps), ("graphs", graphs(), options.graphs)):
+    for name, work, count in (("steps", steps, options.steps), ("graphs", graphs, options.graphs)):
         results[name] = growth(work, count)
         print(name, results[name], flush=True)
     save("soak", results)
