@@ -24,13 +24,13 @@ def model_of(cell="lstm", **options):
     return model
 
 
-def states(model, ids, change=lambda t: None):
+def states(model, ids, change=lambda t: pinned([])):
     """The state after each symbol of ids[1:], by layer, and the scores."""
     with inference(model):
         state = by_layer(model(ids[None, :1])[1])
-    found = []
+    found, after = [], model.stepping()
     for t, symbol in enumerate(ids[1:]):
-        scores, state = model.scores_after(np.array([symbol]), state, change(t))
+        scores, state = after(np.array([symbol]), state, change(t))
         found.append((state, scores))
     return found
 

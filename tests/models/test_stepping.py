@@ -21,13 +21,38 @@ def test_steps_are_the_models_own(cell, num_layers, embedding_size, backend):
     model.to(backend)
     with inference(model):
         _, state = model(np.array([[0, 3]]))
-        layers = by_layer(state)
+        layers, after = by_layer(state), model.stepping()
         for i in (2, 4, 1):
             logits, state = model(np.array([[i]]), state)
-            scores, layers = model.after(np.array([i]), layers)
+            rows, layers = after(np.array([i]), layers)
+            scores = rows[0]
             np.testing.assert_allclose(scores, logits[0, 0].numpy(), rtol=1e-12, atol=1e-14)
     assert type(scores) is np.ndarray
     if backend == "numpy":
         assert all(type(part) is np.ndarray for parts in layers for part in parts)
     else:
         assert all(part.node is None for parts in layers for part in parts)
+
+
+def test_what_steps_share_is_made_again_when_weights_have_been_written():
+    model = CharLM(CharVocab("abcde"), 4, dtype="float64")
+    after, state = model.stepping(), [(np.ones((1, 4)), np.ones((1, 4)))]
+    before, _ = after(np.array([2]), state)
+    for name in ("rnn.weight_hh_l0", "rnn.bias_ih_l0", "head.weight"):
+        parameter = dict(model.named_parameters())[name]
+        parameter.assign_(parameter.data * 2 + 1)
+        scores, _ = after(np.array([2]), state)
+        expected, _ = model.stepping()(np.array([2]), state)
+        np.testing.assert_array_equal(scores, expected)
+        assert np.abs(scores - before).max() > 1e-3
+        before = scores
+
+
+def test_the_cell_loop_is_taken_where_it_is_asked_for(monkeypatch):
+    model = CharLM(CharVocab("abcde"), 4, dtype="float64")
+    state = [(np.ones((1, 4)), np.ones((1, 4)))]
+    expected, _ = model.stepping()(np.array([2]), state)
+    model.rnn.path = "cell"
+    monkeypatch.setattr(model.rnn.op, "kernel", None)
+    scores, _ = model.stepping()(np.array([2]), state)
+    np.testing.assert_allclose(scores, expected, rtol=1e-12)

@@ -105,11 +105,13 @@ def dose(model: CharLM, contexts: np.ndarray, symbol: int, pin: Pin, values: Seq
     with inference(model):
         begun = by_layer(model(before)[1])
 
-    def probability(change: Change | None) -> float:
+    after = model.stepping()
+
+    def probability(change: Change) -> float:
         state = begun
         for ids in held.T:
-            scores, state = model.scores_after(ids, state, change)
+            scores, state = after(ids, state, change)
         return float(np.mean(softmax(scores.astype(np.float64))[:, symbol]))
 
     found = [probability(pinned([Pin(pin.layer, pin.unit, value)])) for value in values]
-    return Dose(tuple(values), tuple(found), probability(None))
+    return Dose(tuple(values), tuple(found), probability(pinned([])))

@@ -20,7 +20,7 @@ from ..tensor import Tensor
 from .cells import CellName, recurrent
 from .inference import inference
 from .sampling import choose, probabilities
-from .stepping import Change, bare, by_layer, step
+from .stepping import Change, Stepwise, bare, by_layer
 
 __all__ = ["CharLM"]
 
@@ -130,9 +130,11 @@ class CharLM(Module):
         written: Any = cache(vocab.to_bytes if isinstance(vocab, ByteVocab) else vocab.decode)
         # a model with a forward of its own writes by that; who watches sees the modules at work
         stepwise = change is not None or (type(self).forward is CharLM.forward and scope.mode.get().watcher is None)
+        after = self.stepping()
         for n in range(length):
             if stepwise and state is not None:
-                scores, state = self.after(ids, state, None if change is None else change(n))
+                rows, state = after(ids, state, None if change is None else change(n))
+                scores = rows[0]
             else:
                 with inference(self):  # anew for each symbol: between two of them the caller may go on training
                     logits, state = self(ids[None, :], state)
@@ -143,19 +145,26 @@ class CharLM(Module):
             text = written((symbol,))
             yield utf8.decode(text) if isinstance(text, bytes) else text
 
-    def after(self, ids: np.ndarray, state: Any, change: Change | None = None) -> tuple[np.ndarray, Any]:
-        """Return the scores (V,) after one more symbol, and the state by layer, without a graph and without dropout."""
-        scores, state = self.scores_after(ids, state, change)
-        return scores[0], state
+    def stepping(self) -> Callable[..., tuple[np.ndarray, Any]]:
+        """Return `scores, state = after(ids, state, change=None)`: one more symbol in each row, without a graph.
 
-    def scores_after(self, ids: np.ndarray, state: Any, change: Change | None = None) -> tuple[np.ndarray, Any]:
-        """Return the scores (B, V) after one more symbol (B,) in each row, and the state by layer."""
-        x_t: Any = Tensor.handle(owner(self.head.weight.data).from_host(ids), None)
-        if self.embedding is not None:
-            x_t = ops.getitem(bare(self.embedding.weight), x_t)
-        h_t, state = step(self.rnn, x_t, state, change)
-        scores: Any = F.linear(h_t, bare(self.head.weight), bare(self.head.bias))
-        return scores if isinstance(scores, np.ndarray) else scores.numpy(), state
+        There is no dropout. The state is by layer; for `change` see `stepping.Change`.
+        Shapes: ids (B,), scores (B, V).
+        """
+        steps = Stepwise(self.rnn)
+
+        def after(ids: np.ndarray, state: Any, change: Change | None = None) -> tuple[np.ndarray, Any]:
+            W, b = bare(self.head.weight), bare(self.head.bias)
+            x_t: Any = ids
+            if type(W) is not np.ndarray:
+                x_t = Tensor.handle(owner(W.data).from_host(ids), None)
+            if self.embedding is not None:
+                x_t = ops.getitem(bare(self.embedding.weight), x_t)
+            h_t, state = steps(x_t, state, change)
+            scores: Any = F.linear(h_t, W, b)
+            return scores if isinstance(scores, np.ndarray) else scores.numpy(), state
+
+        return after
 
     def generate(
         self,

@@ -41,9 +41,13 @@ def probabilities(
         raise AnomalyError(f"the model's scores hold {highest}: its weights are not finite. Train it again.")
     if temperature == 0:
         return np.eye(len(logits))[best]
-    with np.errstate(over="ignore"):  # a temperature near zero makes -inf of all scores but the highest: p = 0
-        p = np.exp((logits.astype(np.float64) - highest) / temperature)
-    p /= p.sum()
+    p = logits.astype(np.float64)
+    p -= highest
+    if temperature != 1:
+        with np.errstate(over="ignore"):  # near zero it makes -inf of all scores but the highest: p = 0
+            p /= temperature
+    np.exp(p, out=p)
+    p /= np.add.reduce(p)
     if top_k is None and top_p is None:
         return p
     falling = np.argsort(-logits, kind="stable")

@@ -1,6 +1,7 @@
 """A recurrent net one step at a time, without a graph, masks and checks: of one short step they would be most.
 
-The equations are the net's own (`op.stepper`): operations take arrays as they take tensors, at a fraction of the cost.
+The backend's kernel takes the step where it can (`kernel.stepper`); else the net's own equations do (`op.stepper`), in
+operations that take arrays as they take tensors, at a fraction of the cost.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..engine.variable import Leaf
 from ..nn import LSTMState
 from ..nn.recurrent import Recurrent
 from ..scope import Watcher, Where, switched
 
-__all__ = ["Change", "bare", "by_layer", "step"]
+__all__ = ["Change", "Stepwise", "bare", "by_layer"]
 
 Change: TypeAlias = Callable[[int, tuple[Any, ...], Mapping[str, Any]], tuple[Any, ...]]
 """`change(layer, state, gates)` returns the state (each part (B, H)) that the layer goes on with; layers from 0."""
@@ -33,8 +35,8 @@ class Gates(Watcher):
 
 def bare(x: Any) -> Any:
     """Return a tensor's array, off the graph; an array of a device stays inside a tensor, for its attributes differ."""
-    if x is None:
-        return None
+    if x is None or type(x) is np.ndarray:
+        return x
     return x.data if type(x.data) is np.ndarray else x.detach()
 
 
@@ -44,25 +46,43 @@ def by_layer(state: Any) -> list[tuple[Any, ...]]:
     return list(zip(*(list(bare(part)) for part in parts), strict=True))
 
 
-def step(
-    net: Recurrent, x_t: Any, state: list[tuple[Any, ...]], change: Change | None = None
-) -> tuple[Any, list[tuple[Any, ...]]]:
-    """Return h_t (B, H) of the top layer, and the next state by layer; there is no dropout.
+class Stepwise:
+    """A net that takes one step at a time: `h_t, state = steps(x_t, state)`; there is no dropout.
 
-    `change` may put another state in a layer's place, before the next layer reads it.
-    Shapes: x_t (B, I), or a tensor of integers (B,).
+    h_t (B, H) is that of the top layer, the state is by layer. What all steps share is made again after a weight has
+    been written. `change` may put another state in a layer's place, before the next layer reads it; the equations then
+    take the step, whose gates it is shown.
+    Shapes: x_t (B, I), or integers (B,), as an array, or inside a tensor where it is a device's.
     """
-    new = []
-    for k, parts in enumerate(state):
+
+    def __init__(self, net: Recurrent) -> None:
+        self.net, self.seen = net, -1
+
+    def __call__(
+        self, x_t: Any, state: list[tuple[Any, ...]], change: Change | None = None
+    ) -> tuple[Any, list[tuple[Any, ...]]]:
+        """Take one step of every layer."""
+        if self.seen != Leaf.last_write:
+            self.seen, self.layers = Leaf.last_write, list(map(self.of_layer, range(self.net.num_layers)))
+        new = []
+        for k, (parts, (by_kernel, by_equations)) in enumerate(zip(state, self.layers, strict=True)):
+            if change is None and by_kernel is not None:
+                new.append(by_kernel(x_t, *parts))
+            else:
+                gates = Gates()
+                with switched(watcher=gates):
+                    result = by_equations(x_t, *parts)
+                result = result if isinstance(result, tuple) else (result,)
+                new.append(result if change is None else change(k, result, gates.values))
+            x_t = new[-1][0]
+        return x_t, new
+
+    def of_layer(self, k: int) -> tuple[Callable[..., Any] | None, Callable[..., Any]]:
+        """Return the step of a layer by the backend's kernel, if it has one for arrays, and by the equations."""
+        net = self.net
         (suffix,) = net.suffixes(k)
-        next_state = net.op.stepper(*map(bare, net.weights(suffix)), **net.settings())
-        if change is None:
-            result = next_state(x_t, *parts)
-        else:
-            gates = Gates()
-            with switched(watcher=gates):
-                result = next_state(x_t, *parts)
-        result = result if isinstance(result, tuple) else (result,)
-        new.append(result if change is None else change(k, result, gates.values))
-        x_t = new[-1][0]
-    return x_t, new
+        weights, settings = tuple(map(bare, net.weights(suffix))), net.settings()
+        by_kernel = None
+        if net.path != "cell" and type(weights[0]) is np.ndarray:
+            by_kernel = getattr(net.op.kernel(weights[0]), "stepper", None)
+        return by_kernel and by_kernel(*weights, **settings), net.op.stepper(*weights, **settings)

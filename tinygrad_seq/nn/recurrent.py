@@ -26,14 +26,14 @@ from .state import LSTMState, RecurrentOutput
 __all__ = ["Cell", "Options", "Recurrent", "SequenceOp"]
 
 
-def projected(x_t: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
+def projected(x_t: Any, W: Tensor, b: Tensor | None = None) -> Tensor:
     """Return W x_t + b; whole numbers x_t stand for one-hot vectors: a column of W is picked.
 
     Shapes: x_t (B, I) or integers (B,), W (G, I), b (G,) or None, result (B, G).
     """
     if x_t.dtype.kind not in "iu":
         return ops.linear(x_t, W, b)
-    y = ops.matrix_transpose(W[:, x_t.data])
+    y = ops.matrix_transpose(W[:, x_t.data if isinstance(x_t, Tensor) else x_t])
     return y if b is None else y + b
 
 

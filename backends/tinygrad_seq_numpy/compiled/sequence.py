@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,17 @@ from numba.core.errors import NumbaError
 from ..kernels.cell import Cell
 from ..kernels.inputs import Input, OneHot
 from ..kernels.sequence import Kept, SequenceKernel
+from ..kernels.stepper import Stepper
 from . import loops
 from .cell import Rows
 from .jit import TYPES
-from .layout import plain
+from .layout import NO_ROWS, NONE, plain
 from .packed import packed
 from .products import ShardedProducts
 from .shards import in_shards
+from .stepper import CompiledStepper
 
 __all__ = ["CompiledKernel"]
-
-NONE = np.empty((0, 0), bool)
-NO_ROWS = np.empty((0, 0), np.int64)
 
 
 class CompiledKernel(SequenceKernel):
@@ -44,6 +44,12 @@ class CompiledKernel(SequenceKernel):
     def is_plain(self, new: np.ndarray) -> bool:
         """Tell whether the plain loops do it, (parts, T, B, H): a step alone is done before its matrix is packed."""
         return new.shape[1] == 1 or bool(self.obstacle(new.dtype))
+
+    def stepper(self, *weights: Any, **settings: Any) -> Callable[..., tuple[Any, ...]]:
+        cell = partial(self.cell, **settings)
+        if self.obstacle(weights[0].dtype):
+            return Stepper(cell, self.parts, weights)
+        return CompiledStepper(cell, self.parts, weights, partial(self.of, turned=np.transpose), self.failed)
 
     def through(self, cell: Cell, x: Input, mask: Any, reset: Any, memory: Kept, reverse: bool) -> None:
         if self.is_plain(memory.new):
@@ -96,8 +102,12 @@ class CompiledKernel(SequenceKernel):
         try:
             in_shards(of_rows, B, multiplications)
         except NumbaError as e:
-            self.failures[dtype] = f"numba does not compile it ({str(e).partition(chr(10))[0]})"
+            self.failed(dtype, e)
         return dtype not in self.failures
+
+    def failed(self, dtype: Any, error: NumbaError) -> None:
+        """Remember why loops do not compile."""
+        self.failures[dtype] = f"numba does not compile it ({str(error).partition(chr(10))[0]})"
 
     def of(self, cell: Cell, turned: Callable[[np.ndarray], np.ndarray]) -> Any:
         """Return the weights for the compiled loops, matrices packed: W^T for the way there, W for the way back."""

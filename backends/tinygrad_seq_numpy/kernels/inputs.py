@@ -9,7 +9,7 @@ import numpy as np
 
 from .products import Products
 
-__all__ = ["Input", "as_input"]
+__all__ = ["Input", "as_input", "table"]
 
 Project = Callable[[slice, np.ndarray], Any]
 
@@ -43,24 +43,31 @@ class OneHot:
 
     def picked(self, W: np.ndarray, b: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """Return a table and the row of it that is W x + b of each x: the columns met, or all of them."""
-        few = self.x.size < self.I
-        table, at = (W[:, self.x].T, np.arange(self.x.size)) if few else (W.T, self.x)
-        return np.ascontiguousarray(table if b is None else table + b), at
+        if self.x.size < self.I:
+            return table(W[:, self.x], b), np.arange(self.x.size)
+        return table(W, b), self.x
 
     def projection(self, W: np.ndarray, b: np.ndarray | None) -> Project:
         """Return the function that writes W x + b of some of the rows."""
-        table, at = self.picked(W, b)
-        return lambda rows, out: np.take(table, at[rows], axis=0, out=out, mode="clip")
+        rows_of_W, at = self.picked(W, b)
+        return lambda rows, out: np.take(rows_of_W, at[rows], axis=0, out=out, mode="clip")
 
     def gradients(self, D: np.ndarray, weight: bool, bias: bool, by: Products) -> tuple[Any, Any]:
         """Return the gradients of W and b from D (n, G), those that are wanted."""
         if not weight:
             return None, by.total(D) if bias else None
-        table = by.table(self.x, D, self.I)
-        return np.ascontiguousarray(table.T), table.sum(axis=0) if bias else None  # each row of D is in one of its rows
+        dtable = by.table(self.x, D, self.I)
+        return np.ascontiguousarray(dtable.T), dtable.sum(
+            axis=0
+        ) if bias else None  # each row of D is in one of its rows
 
 
 Input = Dense | OneHot
+
+
+def table(W: np.ndarray, b: np.ndarray | None) -> np.ndarray:
+    """Return W x + b of every one-hot x, in rows."""
+    return np.ascontiguousarray(W.T if b is None else W.T + b)
 
 
 def as_input(x: np.ndarray, I: int, dtype: Any) -> Input:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from .cell import Cell
 from .inputs import Input, as_input
 from .memory import empty
 from .products import Products
+from .stepper import Stepper
 
 __all__ = ["Kept", "SequenceKernel"]
 
@@ -55,6 +57,10 @@ class SequenceKernel:
             part_mask, part_reset = (None if rows is None else rows[part] for rows in (mask, reset))
             (y[part], *state), _ = self.run(cell, x[part], part_mask, part_reset, state, reverse)
         return (y, *state), {}
+
+    def stepper(self, *weights: Any, **settings: Any) -> Callable[..., tuple[Any, ...]]:
+        """Return `step(x_t, *state)`, that of the operation, for arrays; no step keeps anything for the way back."""
+        return Stepper(partial(self.cell, **settings), self.parts, weights)
 
     def backward(
         self,
