@@ -22,9 +22,10 @@ def recurrent(
     dropout: float,
     *,
     weight_norm: bool = False,
+    batch_first: bool = True,
     **options: Any,
 ) -> Recurrent:
-    """Return the net called `cell`, batch first, with dropout between its layers where there are several."""
+    """Return the net called `cell`, with dropout between its layers where there are several."""
     if cell not in CELLS:
         raise ConfigError(f"cell={cell!r}: expected one of {', '.join(CELLS)}.")
     if weight_norm:
@@ -32,4 +33,4 @@ def recurrent(
             raise ConfigError(f"weight_norm=True with cell={cell!r}: only the mlstm has normalised weights.")
         options["weight_norm"] = True
     between = dropout if num_layers > 1 else 0.0
-    return CELLS[cell](input_size, hidden_size, num_layers, dropout=between, batch_first=True, **options)
+    return CELLS[cell](input_size, hidden_size, num_layers, dropout=between, batch_first=batch_first, **options)

@@ -57,8 +57,10 @@ class CharLM(Module):
         self.dropout_p, self.dtype = dropout, np.dtype(dtype).name
         self.embedding = None if embedding_size is None else Embedding(len(vocab), embedding_size, dtype)
         size = len(vocab) if embedding_size is None else embedding_size
-        self.rnn = recurrent(cell, size, hidden_size, num_layers, dropout, weight_norm=weight_norm, dtype=dtype)
-        self.dropout = Dropout(dropout)
+        # Time comes first inside: hidden states stay as the recurrence leaves them, and the head is one product.
+        options: dict[str, Any] = {"weight_norm": weight_norm, "batch_first": False, "dtype": dtype}
+        self.rnn = recurrent(cell, size, hidden_size, num_layers, dropout, **options)
+        self.dropout = Dropout(dropout, batch_axis=1)
         self.head = Linear(hidden_size, len(vocab), dtype=dtype)
 
     def config(self) -> dict[str, Any]:
@@ -76,11 +78,11 @@ class CharLM(Module):
     def forward(self, x: Any, state: Any = None) -> tuple[Tensor, Any]:
         """Return the scores of every next symbol, and the state after the last one."""
         output, state = self.read(x, state)
-        return self.head(self.dropout(output)), state
+        return ops.swapaxes(self.head(self.dropout(output)), 0, 1), state
 
     def read(self, x: Any, state: Any = None, lengths: Any = None) -> RecurrentOutput:
-        """Return the hidden states (batch, time, H), and the state after the true last symbol of each row."""
-        x = beside(x, self.head.weight)
+        """Return the hidden states (time, batch, H), and the state after the true last symbol of each row."""
+        x = ops.swapaxes(beside(x, self.head.weight), 0, 1)
         if self.embedding is None:
             return self.rnn(x, state, lengths=lengths)
         if len(self.vocab) < x.size:  # fewer symbols than places: cheaper to multiply each symbol's vector once
@@ -93,7 +95,8 @@ class CharLM(Module):
         The state starts from zero where the batch says that nothing came before (`starts_epoch`).
         """
         logits, state = self(batch.x, None if batch.starts_epoch else state)
-        return F.cross_entropy(logits, beside(batch.y, logits)), state.detach()
+        y = beside(batch.y, logits)
+        return F.cross_entropy(ops.swapaxes(logits, 0, 1), ops.swapaxes(y, 0, 1)), state.detach()  # as they lie there
 
     def stream(
         self,

@@ -38,7 +38,7 @@ class Linear(Op):
 
     @staticmethod
     def forward(xp: XP, x: A, W: A, b: A | None) -> A:
-        y = x @ xp.matrix_transpose(W)  # not as one product: x may be turned, and its rows would have to be copied
+        y = rowwise(xp, x, xp.matrix_transpose(W))
         return y if b is None else y + b
 
     @staticmethod
