@@ -150,7 +150,11 @@ class Memory(NamedTuple):
 
 
 class Kernel(Protocol):
-    """A backend's own whole-call version of a fused operation."""
+    """A backend's own whole-call version of a fused operation.
+
+    That of a recurrence may also have `stepper(*weights, **settings)`, which returns `step(x_t, *state)` on arrays: the
+    next state, without a way back. Models write text by it; where there is none, by the equations.
+    """
 
     def forward(self, *arrays: Any, training: bool, **static: Any) -> tuple[tuple[Any, ...], Buffers]:
         """Return the outputs, and by name what backward and watchers read; `training=False`: nobody is going to."""
