@@ -56,7 +56,7 @@ def rewritten(content: Any, dice: Random) -> Any:
             case 3 if isinstance(place, dict):
                 place[dice.choice(("", "x", "__class__", "step", "\ud800"))] = place.pop(key)
             case 4 if type(place[key]) in (int, float):
-                place[key] *= dice.choice((-1, 2, 10**6, 10**18, 1e300))
+                place[key] *= dice.choice((-1, 2, 10**6, 10**18, type(place[key])(1e300)))
             case _:
                 place[key] = hostile(dice)
     return content
