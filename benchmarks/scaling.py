@@ -1,13 +1,14 @@
 """Data parallel training measured on the cores of one machine, beside what `scaling_on_paper` expects of it.
 
-    python -m benchmarks.scaling [--sizes S M] [--ranks 1 2] [--runs 3] [--steps S=300 M=40 L=8]
+    python -m benchmarks.scaling [--sizes S M] [--ranks 1 2] [--runs 3]
 
 `mpiexec -n N tinygrad-seq train` on a text of 96 symbols, the sizes of `task.SIZES`; one thread a rank. Runs with few
 and with many ranks take turns; what counts is the median step of the best run. A rank waits by looking again and again:
 where other programs need the cores too, the numbers say nothing.
 
-Beside it, what joins the ranks: seconds a message and bytes a second between two of them, and the gradient added up in
-three ways. Where there are more ranks than cores, nothing is measured.
+Beside it, what joins the ranks: seconds a message and bytes a second between two of them, and the ways to add up the
+gradient: in the parts that training hands round, gathered by all, and by MPI's own all-reduce. Where there are more
+ranks than cores, nothing is measured.
 """
 
 from __future__ import annotations
@@ -96,33 +97,36 @@ def one_way(comm: Any, message: np.ndarray) -> float:
     return least(comm, there_and_back) / 2
 
 
-def reductions(ranks: Ranks, sizes: list[str]) -> dict[str, Any]:
-    """Time messages between two ranks, and three ways to add up a gradient."""
+def ways(ranks: Ranks, task: Task) -> dict[str, Callable[[], object]]:
+    """Return ways to add up the gradient of a task over all ranks, the first of which is what training does."""
     from mpi4py import MPI
 
+    comm, weights = ranks.comm, list(task.weights().values())
+    length = -(-(parameters(task) + 1) // ranks.size) * ranks.size
+    flat, of_all = np.zeros(length, np.float32), np.zeros((ranks.size, length), np.float32)
+
+    def gathered() -> None:
+        comm.Allgather(flat, of_all)
+        np.add.reduce(of_all, out=flat)
+
+    return {
+        "parts, in order": lambda: ranks.add_up(flat),
+        "all, in order": gathered,
+        "MPI's all-reduce": lambda: comm.Allreduce(MPI.IN_PLACE, flat),
+        "MPI's, weight by weight": lambda: [comm.Allreduce(MPI.IN_PLACE, W) for W in weights],
+    }
+
+
+def reductions(ranks: Ranks, sizes: list[str]) -> dict[str, Any]:
+    """Time messages between two ranks, and the ways to add up a gradient."""
     comm = ranks.comm
     latency = one_way(comm, np.zeros(1, np.float32))
     bandwidth = 4 * LARGE / (one_way(comm, np.zeros(LARGE, np.float32)) - latency)
-    ways: dict[str, dict[str, float]] = {}
-    for name in sizes:
-        length = -(-(parameters(TASKS[name]) + 1) // ranks.size) * ranks.size
-        flat, all_of_them = np.zeros(length, np.float32), np.zeros((ranks.size, length), np.float32)
-
-        def all_reduce(flat: np.ndarray = flat) -> None:
-            comm.Allreduce(MPI.IN_PLACE, flat)
-
-        def gather(flat: np.ndarray = flat, all_of_them: np.ndarray = all_of_them) -> None:
-            comm.Allgather(flat, all_of_them)
-            np.add.reduce(all_of_them, out=flat)
-
-        def parts(flat: np.ndarray = flat) -> None:
-            ranks.add_up(flat)
-
-        ways[name] = {f.__name__: least(comm, f) for f in (all_reduce, gather, parts)}
-    return {"latency_s": latency, "bytes_per_s": bandwidth, "reductions_s": ways}
+    times = {size: {way: least(comm, f) for way, f in ways(ranks, TASKS[size]).items()} for size in sizes}
+    return {"latency_s": latency, "bytes_per_s": bandwidth, "reductions_s": times}
 
 
-def measured(sizes: list[str], ranks: list[int], runs: int, steps: dict[str, int]) -> dict[str, dict[int, float]]:
+def measured(sizes: list[str], ranks: list[int], runs: int) -> dict[str, dict[int, float]]:
     """Return the seconds a step, by size and ranks."""
     found: dict[str, dict[int, list[float]]] = {name: {n: [] for n in ranks} for name in sizes}
     with TemporaryDirectory() as scratch:
@@ -132,7 +136,7 @@ def measured(sizes: list[str], ranks: list[int], runs: int, steps: dict[str, int
         for _ in range(runs):
             for name in sizes:
                 for n in ranks:
-                    found[name][n].append(seconds_a_step(TASKS[name], n, steps[name], folder))
+                    found[name][n].append(seconds_a_step(TASKS[name], n, STEPS[name], folder))
                     print(f"{name}, {n} ranks: {1e3 * found[name][n][-1]:.2f} ms", file=sys.stderr, flush=True)
     return {name: {n: min(times) for n, times in by_ranks.items()} for name, by_ranks in found.items()}
 
@@ -143,7 +147,6 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", choices=STEPS, default=["S", "M"])
     parser.add_argument("--ranks", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--steps", nargs="+", default=[f"{name}={n}" for name, n in STEPS.items()])
     parser.add_argument("--reductions", action="store_true", help="for the program's own use")
     options = parser.parse_args()
     if options.reductions:
@@ -154,10 +157,9 @@ def main() -> None:
         return
     if max(options.ranks) > (os.cpu_count() or 1):
         raise SystemExit(f"{max(options.ranks)} ranks want as many cores, and there are {os.cpu_count()}.")
-    steps = {name: int(n) for name, _, n in (one.partition("=") for one in options.steps)}
-    times = measured(options.sizes, options.ranks, options.runs, steps)
+    times = measured(options.sizes, options.ranks, options.runs)
     most = max(options.ranks)
-    command = [*launcher(most), MODULE, "--reductions", "--sizes", *options.sizes]
+    command = [*launcher(most), MODULE, "--reductions", "--sizes", *STEPS]
     done = subprocess.run(command, env=os.environ | ONE_THREAD, stdout=subprocess.PIPE, text=True, check=True)
     joined = json.loads(done.stdout)
     memory = Network("memory of this machine", joined["latency_s"], joined["bytes_per_s"])
@@ -172,14 +174,13 @@ def main() -> None:
     head = ("size", "ranks", "ms a step", "on paper", "times as fast", "on paper", "Gflop/s")
     print(table(head, rows))
     print(f"\na message {1e6 * memory.latency:.1f} us, {1e-9 * memory.bandwidth:.1f} GB/s; the gradient added up:\n")
-    ways = joined["reductions_s"]
-    print(
-        table(
-            ["size", *next(iter(ways.values()))],
-            [[s, *(f"{1e3 * t:.3f} ms" for t in w.values())] for s, w in ways.items()],
-        )
+    times_of = joined["reductions_s"]
+    rows = [[size, *(f"{1e3 * t:.3f} ms" for t in by_way.values())] for size, by_way in times_of.items()]
+    print(table(["size", *next(iter(times_of.values()))], rows))
+    save(
+        "scaling",
+        {"runs": options.runs, "steps": {size: STEPS[size] for size in times}, "measured": kept, "joining": joined},
     )
-    save("scaling", {"runs": options.runs, "steps": steps, "steps_measured": kept, "joining": joined})
 
 
 if __name__ == "__main__":
