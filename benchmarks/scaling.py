@@ -2,9 +2,9 @@
 
     python -m benchmarks.scaling [--sizes S M] [--ranks 1 2] [--runs 3]
 
-`mpiexec -n N tinygrad-seq train` on a text of 96 symbols, the sizes of `task.SIZES`; one thread a rank. Runs with few
-and with many ranks take turns; what counts is the median step of the best run. A rank waits by looking again and again:
-where other programs need the cores too, the numbers say nothing.
+`mpiexec -n N tinygrad-seq train` on a text of 96 symbols, the sizes of `task.SIZES`; one thread a rank, one core a rank.
+Runs with few and with many ranks take turns; what counts is the median step of the best run. A rank waits by looking
+again and again: where other programs need the cores too, or two ranks share one, the numbers say nothing.
 
 Beside it, what joins the ranks: seconds a message and bytes a second between two of them, and the ways to add up the
 gradient: in the parts that training hands round, gathered by all, and by MPI's own all-reduce. Where there are more
@@ -39,7 +39,7 @@ from .task import Task
 __all__ = ["reductions"]
 
 MODULE = "benchmarks.scaling"
-STEPS = {"S": 300, "M": 40, "L": 8}
+STEPS = {"S": 200, "M": 25, "L": 6}
 WARM_UP = 3
 SYMBOLS = "".join(map(chr, range(32, 128)))
 ROUNDS = 60
@@ -52,7 +52,7 @@ def launcher(ranks: int) -> list[str]:
     mpiexec = shutil.which("mpiexec", path=path)
     if mpiexec is None:
         raise SystemExit("There is no mpiexec: pip install 'tinygrad_seq[mpi]'.")
-    return [mpiexec, "-n", str(ranks), sys.executable, "-m"]
+    return [mpiexec, "-bind-to", "core", "-n", str(ranks), sys.executable, "-m"]  # the flag is MPICH's
 
 
 def seconds_a_step(task: Task, ranks: int, steps: int, folder: Path) -> float:

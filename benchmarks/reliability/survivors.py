@@ -22,7 +22,7 @@ from typing import Any
 
 from ..report import save, table
 
-__all__ = ["drawn", "summary"]
+__all__ = ["drawn", "left", "summary"]
 
 MADE = Path("mutants")
 SMALLEST = "tinygrad_seq.ops.carry.*"
@@ -55,11 +55,7 @@ def results() -> dict[str, dict[str, int | None]]:
 
 
 def drawn(files: dict[str, dict[str, Any]], sample: int, seed: int) -> dict[str, list[str]]:
-    """Return the mutants of each file that are tried: its share of the sample, rounded up.
-
-    >>> drawn({"a.py": dict.fromkeys("abcdef"), "b.py": dict.fromkeys("xy")}, 4, seed=0)
-    {'a.py': ['d', 'c', 'a'], 'b.py': ['x']}
-    """
+    """Return the mutants of each file that are tried: its share of the sample, rounded up."""
     total = sum(map(len, files.values()))
     return {
         file: Random(f"{seed} {file}").sample(sorted(names), ceil(min(sample or total, total) * len(names) / total))
@@ -68,11 +64,7 @@ def drawn(files: dict[str, dict[str, Any]], sample: int, seed: int) -> dict[str,
 
 
 def summary(files: dict[str, dict[str, int | None]], tried: dict[str, list[str]]) -> dict[str, dict[str, int]]:
-    """Return for each file how many mutants there are, and what became of those that were tried.
-
-    >>> summary({"a.py": {"m1": 1, "m2": 0, "m3": None}}, {"a.py": ["m1", "m2"]})
-    {'a.py': {'mutants': 3, 'tried': 2, 'killed': 1, 'survived': 1}}
-    """
+    """Return for each file how many mutants there are, and what became of those that were tried."""
     return {
         file: {"mutants": len(files[file]), "tried": len(names)}
         | dict(sorted(Counter(VERDICTS.get(files[file][name], "died") for name in names).items()))  # type: ignore[arg-type]
