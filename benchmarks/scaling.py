@@ -2,7 +2,7 @@
 
     python -m benchmarks.scaling [--sizes S M] [--ranks 1 2] [--runs 3]
 
-`mpiexec -n N tinygrad-seq train` on a text of 96 symbols, the sizes of `task.SIZES`; one thread a rank, one core a rank.
+`mpiexec -n N tinygrad-seq train` on a text of 96 symbols, the sizes of `task.SIZES`; one thread and one core a rank.
 Runs with few and with many ranks take turns; what counts is the median step of the best run. A rank waits by looking
 again and again: where other programs need the cores too, or two ranks share one, the numbers say nothing.
 
