@@ -5,6 +5,9 @@
 ## make lint    ruff and the import contracts
 ## make types   mypy --strict
 ## make docs    the examples in the docstrings and the README, the links in the Markdown files
+## make coverage  branches and lines of the engine, operations, layers, optimizers, training and data that tests reach
+## make versions  those tests on every Python there is, with the oldest NumPy and the newest (some: make versions TESTS=tests/nn)
+## make survivors mutation testing of the engine, operations, optimizers and the reader of checkpoints
 ## make bench   beside other libraries, depth, import, single operations, the README's figures: half an hour
 ## make clean   remove .venv and what the tools left behind; runs/ stays
 
@@ -19,7 +22,10 @@ PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m pytest
 # Where a second thread can be worth its while.
 TWO_THREADS := $(foreach cell,lstm gru rnn,S-$(cell) M-$(cell)) L-lstm $(foreach size,S M L,$(size)-lstm-embedding $(size)-lstm-dense)
 
-.PHONY: help demo test lint types docs bench clean
+# What the rest stands on; commands, pictures and pages are left out.
+CORE := $(addprefix tests/,engine ops autograd functional tensor optim nn models data train checkpoint)
+
+.PHONY: help demo test lint types docs coverage versions survivors bench clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -41,6 +47,17 @@ types: $(VENV)/.dev
 docs: $(VENV)/.test
 	$(PYTEST) tinygrad_seq backends tests/test_readme.py tests/test_packaging.py::test_links_in_markdown_lead_to_files
 
+coverage: $(VENV)/.test $(VENV)/.meta
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m coverage run -m pytest $(CORE)
+	$(PY) -m coverage combine
+	$(PY) -m coverage report --include='tinygrad_seq/engine/*,tinygrad_seq/ops/*,tinygrad_seq/nn/*,tinygrad_seq/optim/*,tinygrad_seq/models/*,tinygrad_seq/train/*,tinygrad_seq/data/*,tinygrad_seq/*.py'
+
+versions: $(VENV)/.meta
+	$(VENV)/bin/nox -- $(or $(TESTS),$(CORE))
+
+survivors: $(VENV)/.test $(VENV)/.meta
+	$(PY) -m benchmarks.reliability.survivors
+
 bench: $(VENV)/.bench
 	$(PY) -m benchmarks.peers
 	$(PY) -m benchmarks.peers --threads 2 --workloads $(TWO_THREADS)
@@ -53,7 +70,7 @@ bench: $(VENV)/.bench
 
 clean:
 	rm -rf $(VENV) build dist site htmlcov .benchmarks .coverage .coverage.* .hypothesis
-	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf mutants .nox .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find tinygrad_seq backends tests benchmarks tutorials -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # One stamp per set of extras: a set is installed again when pyproject.toml is newer than its stamp.
@@ -61,7 +78,7 @@ $(VENV)/.core: pyproject.toml $(VENV)/.created
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/.test $(VENV)/.dev $(VENV)/.bench: $(VENV)/.%: pyproject.toml $(VENV)/.created
+$(VENV)/.test $(VENV)/.dev $(VENV)/.meta $(VENV)/.bench: $(VENV)/.%: pyproject.toml $(VENV)/.created
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	@touch $@
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -39,7 +40,7 @@ def rewritten(content: Any, dice: Random) -> Any:
     for _ in range(dice.choice((1, 1, 1, 2, 3))):
         places = list(containers(content))
         if not places:
-            return dice.choice(HOSTILE_VALUES)
+            return hostile(dice)
         place = dice.choice(places)
         keys = list(place) if isinstance(place, dict) else list(range(len(place)))
         key = dice.choice(keys)
@@ -55,10 +56,15 @@ def rewritten(content: Any, dice: Random) -> Any:
             case 3 if isinstance(place, dict):
                 place[dice.choice(("", "x", "__class__", "step", "\ud800"))] = place.pop(key)
             case 4 if type(place[key]) in (int, float):
-                place[key] *= dice.choice((-1, 2, 10**6, 10**18, 1e300))
+                place[key] *= dice.choice((-1, 2, 10**6, 10**18, type(place[key])(1e300)))
             case _:
-                place[key] = dice.choice(HOSTILE_VALUES)
+                place[key] = hostile(dice)
     return content
+
+
+def hostile(dice: Random) -> Any:
+    """Return a value of its own: what is done to one mutant next must not reach another."""
+    return deepcopy(dice.choice(HOSTILE_VALUES))
 
 
 def containers(content: Any) -> list[Any]:

@@ -196,7 +196,8 @@ def main() -> None:
     rows = [(name, c.get("refused", 0), c.get("loaded", 0)) for name, c in results.items()]
     print(table(("file", "refused", "loaded"), rows))
     if options.count >= 10_000:
-        save("mutations", {"seed": options.seed, "count": options.count, "counts": results, "failures": failures[:50]})
+        kept = [failure | {"why": failure["why"].strip().rpartition("\n")[2]} for failure in failures[:50]]
+        save("mutations", {"seed": options.seed, "count": options.count, "counts": results, "failures": kept})
     raise SystemExit(bool(failures))
 
 

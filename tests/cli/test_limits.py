@@ -71,3 +71,20 @@ def test_the_user_may_overrule_the_estimate_and_must_again_on_the_way(call: Call
     assert done.code == 0, done
     refused(call("train", "--resume", "run", "--steps", 5, "--memory", 0.00001), "Nothing was begun")
     assert call("train", "--resume", "run", "--steps", 5, "--memory", 1).code == 0
+
+
+def test_a_text_larger_than_the_memory_is_refused_before_it_is_read(call: Call) -> None:
+    with Path("hollow.txt").open("wb") as hollow:
+        hollow.truncate(10**12)
+    done = call("train", "hollow.txt", "--out", "run")
+    refused(done, "1,000,000,000,000 bytes or more", "about 25 bytes of memory for each", "Give less text", "--memory")
+    assert not Path("run").exists()
+
+
+def test_what_the_user_says_reaches_the_text_and_the_model(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("text.txt").write_text("to be or not to be " * 30)
+    monkeypatch.setattr("tinygrad_seq.train.room.free_of_machine", lambda: 0)
+    size = ("--batch-size", 4, "--seq-length", 10)
+    refused(call("train", "text.txt", "--out", "run", *size, *SMALL), "570 bytes or more", "there are 0.0 kB")
+    assert call("train", "text.txt", "--out", "run", *size, *SMALL, "--memory", 1).code == 0
+    assert call("train", "--resume", "run", "--steps", 5, "--memory", 1).code == 0

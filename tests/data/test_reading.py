@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
 from tinygrad_seq.data import ByteVocab, read
-from tinygrad_seq.errors import DataError
+from tinygrad_seq.errors import DataError, OutOfMemoryError
 
 
 @pytest.fixture
@@ -159,3 +160,36 @@ def test_a_file_without_permission_is_a_data_error(tmp_path):
 def test_no_path_is_a_data_error():
     with pytest.raises(DataError, match="No path"):
         read([])
+
+
+@pytest.mark.parametrize("vocab", ["chars", "bytes"])
+def test_as_many_bytes_as_are_allowed_are_read_and_not_one_more(tmp_path, vocab):
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_bytes(b"abcde")
+    paths = [tmp_path / "a.txt", tmp_path / "b.txt"]
+    assert len(read(paths, vocab=vocab, most=10)) == len(read(tmp_path, vocab=vocab, most=10)) > 0
+    for text in (paths, tmp_path):
+        with pytest.raises(OutOfMemoryError, match="This text has 10 bytes or more, and 9 may be read"):
+            read(text, vocab=vocab, most=9)
+
+
+def test_of_files_that_are_too_large_none_is_opened(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_bytes(b"abcde")
+    monkeypatch.setattr(Path, "open", None)
+    with pytest.raises(OutOfMemoryError):
+        read(tmp_path, most=4)
+
+
+def test_standard_input_counts_with_the_files(stdin, tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"abcde")
+    stdin(b"abcde")
+    assert len(read([tmp_path / "a.txt", "-"], most=10)) == 12  # two newlines end them
+    stdin(b"abcde")
+    with pytest.raises(OutOfMemoryError, match="10 bytes or more, and 9"):
+        read([tmp_path / "a.txt", "-"], most=9)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no file without an end")
+def test_a_file_without_an_end_is_read_as_far_as_is_allowed():
+    with pytest.raises(OutOfMemoryError, match="and 3,000,000 may be read"):
+        read("/dev/zero", vocab="bytes", most=3e6)

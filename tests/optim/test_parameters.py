@@ -97,6 +97,7 @@ def test_what_cannot_be_trained_is_refused_with_the_cure(params, message):
         (SGD, {"lr": -0.1}, "SGD: lr must be 0 or more, and finite, got -0.1"),
         (SGD, {"lr": float("nan")}, "lr must be"),
         (SGD, {"lr": float("inf")}, "lr must be"),
+        (SGD, {"lr": 10**400}, "lr must be"),
         (SGD, {"lr": "fast"}, "lr must be .* got 'fast'"),
         (SGD, {"lr": None}, "lr must be"),
         (SGD, {"momentum": 1.1}, "momentum must be from 0 to 1, got 1.1"),

@@ -16,6 +16,7 @@ from ..train.environment import environment
 from ..train.fit import fit
 from ..train.memory import check, of_training
 from ..train.parallel import Alone
+from ..train.room import may_take
 from ..train.run import PREVIOUS, Moment, Run
 from ..train.schedule import ScheduleName
 from ..train.settings import OPTIMIZERS, DTypeName, OptimizerName, Settings
@@ -157,7 +158,7 @@ def train(
 
     - `mpiexec -n 4 tinygrad-seq train stdlib --batch-size 128 --out runs/four`
     """
-    with together(resume or out, debug) as ranks:
+    with may_take(memory), together(resume or out, debug) as ranks:
         if ranks.rank:
             assist(ranks)
             return
@@ -170,7 +171,7 @@ def train(
                 names = ", ".join(flag(name) for name in fixed)
                 raise typer.BadParameter(f"a resumed run keeps its settings: leave out {names}, or begin another run.")
             changes: dict[str, Any] = {"eval_every": eval_every, "save_every": save_every, "backend": selected(backend)}
-            go_on(resume, {name: changes[name] for name in given & changes.keys()}, steps, epochs, memory, ranks)
+            go_on(resume, {name: changes[name] for name in given & changes.keys()}, steps, epochs, ranks)
             return
         if not text:
             raise typer.BadParameter("no TEXT. Give files, folders, stdlib or -; or a run to go on with: --resume RUN.")
@@ -199,19 +200,17 @@ def train(
             eval_every=eval_every,
             save_every=save_every,
         )
-        begin(out, settings, epochs, force, memory, ranks)
+        begin(out, settings, epochs, force, ranks)
 
 
-def begin(
-    folder: Path, settings: Settings, epochs: float | None, force: bool, memory: float | None, ranks: Alone
-) -> None:
+def begin(folder: Path, settings: Settings, epochs: float | None, force: bool, ranks: Alone) -> None:
     """Begin a run in a folder and train it."""
     ranks.check(settings.batch_size)
     corpus = settings.read()
     training, held_out = settings.split(corpus)
     steps = length(settings, training, None, epochs)
     settings = settings if steps is None else replace(settings, steps=steps)
-    check(of_training(settings, len(corpus.vocab), len(corpus)), memory)
+    check(of_training(settings, len(corpus.vocab), len(corpus)))
     run = Run.create(folder, settings, corpus, force=force, ranks=ranks.size)
     print(f"Text: {size(corpus)}")
     follow(run, run.begin(training), training, held_out, ranks)
@@ -222,7 +221,6 @@ def go_on(
     changes: dict[str, Any],
     steps: int | None,
     epochs: float | None,
-    memory: float | None,
     ranks: Alone,
 ) -> None:
     """Go on with a run, perhaps further than it was to go at first."""
@@ -232,7 +230,7 @@ def go_on(
     training, held_out = run.settings.split(corpus)
     steps = length(run.settings, training, steps, epochs)
     run.change(**changes, **({} if steps is None else {"steps": steps}))
-    check(of_training(run.settings, len(corpus.vocab), len(corpus)), memory)
+    check(of_training(run.settings, len(corpus.vocab), len(corpus)))
     moment = run.resume(training)
     if moment.step >= run.settings.steps:
         raise ConfigError(

@@ -2,24 +2,55 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 from tinygrad_seq.data.corpus import Corpus, VocabKind
 from tinygrad_seq.data.files import count_files, walk
 from tinygrad_seq.data.vocab import ByteVocab, Vocab
-from tinygrad_seq.errors import DataError
+from tinygrad_seq.errors import DataError, OutOfMemoryError
 
 PathLike: TypeAlias = str | os.PathLike[str]
 Documents: TypeAlias = list[tuple[str, str | bytes]]
 
 STDIN = "-"
+PIECE = 1 << 20
 
 
-def read(paths: PathLike | Sequence[PathLike], *, vocab: VocabKind | Vocab = "chars", min_count: int = 1) -> Corpus:
+class Allowance:
+    """How many bytes may still be read."""
+
+    def __init__(self, most: float) -> None:
+        self.most = self.left = most
+
+    def check(self, size: int) -> None:
+        """Raise OutOfMemoryError unless so many bytes may be read."""
+        if size > self.left:
+            raise OutOfMemoryError(
+                f"This text has {self.most - self.left + size:,.0f} bytes or more, and {self.most:,.0f} may be read."
+            )
+
+    def contents(self, file: BinaryIO) -> bytes:
+        """Read to the end of a file, which need not have one: a stream is read as far as is allowed."""
+        pieces = []
+        while piece := file.read(PIECE):
+            self.check(len(piece))
+            self.left -= len(piece)
+            pieces.append(piece)
+        return b"".join(pieces)
+
+
+def read(
+    paths: PathLike | Sequence[PathLike],
+    *,
+    vocab: VocabKind | Vocab = "chars",
+    min_count: int = 1,
+    most: float = math.inf,
+) -> Corpus:
     r"""The text of files and folders, in the order given; "-" is standard input.
 
     Characters are read as UTF-8: a byte order mark at the beginning is dropped, every newline becomes "\n", and of
@@ -31,15 +62,21 @@ def read(paths: PathLike | Sequence[PathLike], *, vocab: VocabKind | Vocab = "ch
         paths: one path or several.
         vocab: "chars", "bytes", or a vocabulary that there is already (to evaluate a trained model).
         min_count: characters rarer than this become the unknown symbol.
+        most: bytes to read at most. Where files are larger, none is read; of standard input not more than that.
 
     Raises:
+        OutOfMemoryError: the text has more than `most` bytes.
         DataError: a file named is missing, unreadable, empty or not UTF-8, or a folder holds no text.
     """
     as_bytes = vocab == "bytes" or isinstance(vocab, ByteVocab)
+    paths = [paths] if isinstance(paths, str | os.PathLike) else paths
+    allowance = Allowance(most)
+    allowance.check(sum(map(_size, paths)))
     documents: Documents = []
     sources = []
-    for path in [paths] if isinstance(paths, str | os.PathLike) else paths:
-        found, source = _read_folder(Path(path), as_bytes) if _is_folder(path) else _read_file(path, as_bytes)
+    for path in paths:
+        read_one = _read_folder if _is_folder(path) else _read_file
+        found, source = read_one(path, as_bytes, allowance)
         documents += found
         sources.append(source)
     if not sources:
@@ -68,14 +105,16 @@ def decode_utf8(raw: bytes, name: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_bytes(path: PathLike) -> bytes:
+def read_bytes(path: PathLike, allowance: Allowance | None = None) -> bytes:
     """The bytes of a file.
 
     Raises:
+        OutOfMemoryError: there are more than are allowed.
         DataError: there is no such file, or it cannot be read.
     """
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            return (allowance or Allowance(math.inf)).contents(file)
     except FileNotFoundError:
         raise DataError(f"There is no file {os.fspath(path)!r} (looked in {Path.cwd()}).") from None
     except (OSError, ValueError) as error:
@@ -83,23 +122,23 @@ def read_bytes(path: PathLike) -> bytes:
         raise DataError(f"{os.fspath(path)!r} cannot be read: {reason}.") from error
 
 
-def _read_file(path: PathLike, as_bytes: bool) -> tuple[Documents, str]:
+def _read_file(path: PathLike, as_bytes: bool, allowance: Allowance) -> tuple[Documents, str]:
     name = os.fspath(path)
     if name == STDIN:
-        name, raw = "standard input", sys.stdin.buffer.read()
+        name, raw = "standard input", allowance.contents(sys.stdin.buffer)
     else:
-        raw = read_bytes(path)
+        raw = read_bytes(path, allowance)
     text = raw if as_bytes else decode_utf8(raw, name)
     if not text:
         raise DataError(f"{name} is empty. Give a file with text in it.")
     return [(name, text)], name
 
 
-def _read_folder(folder: Path, as_bytes: bool) -> tuple[Documents, str]:
+def _read_folder(folder: PathLike, as_bytes: bool, allowance: Allowance) -> tuple[Documents, str]:
     documents: Documents = []
     binary = 0
-    for path in walk(folder, skip=lambda name: name.startswith(".")):
-        raw = read_bytes(path)
+    for path in _files(folder):
+        raw = read_bytes(path, allowance)
         text = raw if as_bytes else _text_or_none(raw)
         if text is None:
             binary += 1
@@ -109,6 +148,18 @@ def _read_folder(folder: Path, as_bytes: bool) -> tuple[Documents, str]:
     if not documents:
         raise DataError(f"There is no text file in the folder {os.fspath(folder)!r}{skipped}.")
     return documents, f"{count_files(len(documents))} of {folder}{skipped}"
+
+
+def _files(folder: PathLike) -> list[Path]:
+    return walk(Path(folder), skip=lambda name: name.startswith("."))
+
+
+def _size(path: PathLike) -> int:
+    """The bytes that a file or a folder's files say they have: none of a stream, or of what cannot be read."""
+    try:
+        return sum(file.stat().st_size for file in (_files(path) if _is_folder(path) else [Path(path)]))
+    except (OSError, ValueError):  # reading it will say why
+        return 0
 
 
 def _is_folder(path: PathLike) -> bool:

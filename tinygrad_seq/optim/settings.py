@@ -49,7 +49,7 @@ def in_range(name: str, x: Any, shown: Any, who: str) -> float:
     allowed, test = RANGES[name]
     try:
         x = float(x)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         x = math.nan
     if not test(x):
         raise ConfigError(f"{who}: {name} must be {allowed}, got {shown!r}.")

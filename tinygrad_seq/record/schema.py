@@ -7,6 +7,7 @@ Python's `float()` read. Numbers of an array have the fewest digits that name th
 from __future__ import annotations
 
 import json
+import re
 import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
@@ -24,6 +25,7 @@ FORMAT = "tinygrad_seq.record"
 VERSION = 1
 KINDS = ("parameter", "input", "constant", "op", "result")
 SPELLED = ("NaN", "Infinity", "-Infinity")
+TYPE_NAME = re.compile("[a-z]+[0-9]*")
 LARGEST = 2**1023  # whole numbers up to here are floats too
 MOST_STEPS = 1_000_000  # what is drawn takes room for each
 MOST_NUMBERS = 2**40  # in one array: a record holds its shape, and whoever reads it may make one
@@ -160,6 +162,8 @@ def read_part(nodes: Sequence[Entry], where: str, given: Any) -> Sent:
     for key in ("from", "to"):
         if not 0 <= given[key] < len(nodes):
             raise damaged(where, key, given[key], "the id of a node")
+    if given["from"] == given["to"]:
+        raise damaged(where, "to", given["to"], "another node than the one that sent it")
     target = nodes[given["to"]]
     total = float(given["total"]) if "total" in given else None
     data = at = None
@@ -198,6 +202,8 @@ def array(where: str, given: list[Any], entry: Entry, shape: Any) -> np.ndarray:
 
 def type_of_numbers(name: str) -> np.dtype[Any]:
     """Return a type by its name. Raises TypeError for one that holds no numbers, such as texts of any length."""
+    if not TYPE_NAME.fullmatch(name):  # NumPy has Python parse what may be a list of types
+        raise TypeError(name)
     dtype = np.dtype(name)
     if dtype.kind not in "biuf":
         raise TypeError(name)

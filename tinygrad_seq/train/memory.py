@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,12 +9,11 @@ import numpy as np
 from ..errors import OutOfMemoryError
 from ..models.cells import CELLS
 from ..nn import Parameter
+from .room import available, shown
 from .settings import OPTIMIZERS, Settings
 
-__all__ = ["Need", "available", "check", "of_model", "of_training"]
+__all__ = ["Need", "check", "of_model", "of_training"]
 
-GIGABYTE = 10**9
-LARGEST = 1e30  # a hostile file may ask for more than a float can hold
 OF_A_LAYER = 20_000
 """Bytes of Python objects that a layer takes beside its weights."""
 EVALUATED = 32 * 100
@@ -81,57 +77,11 @@ def slots(settings: Settings) -> int:
     return len(optimizer.slots(optimizer.settings(optimizer.param_groups[0])))
 
 
-def check(need: Need, limit: float | None = None) -> None:
-    """Raise OutOfMemoryError where there is less memory than needed; `limit`, in gigabytes, says how much there is."""
-    there = available() if limit is None else limit * GIGABYTE
+def check(need: Need) -> None:
+    """Raise OutOfMemoryError where there is less memory than needed."""
+    there = available()
     if there is not None and need.total > there:
         raise OutOfMemoryError(
             f"this needs about {need}, and there are {shown(there)}. Nothing was begun."
             "\n    Lower --hidden, --layers, --batch-size or --seq-length; or say how much it may take (--memory 64)."
         )
-
-
-def available() -> int | None:
-    """Return the bytes that this process may still take; None where the system does not tell."""
-    told = [free_of_machine(), free_of_container(), free_of_process()]
-    return min((bytes_ for bytes_ in told if bytes_ is not None), default=None)
-
-
-def free_of_machine() -> int | None:
-    """Return the free memory; on macOS and Windows, which tell it in other ways, all that the machine has."""
-    info = Path("/proc/meminfo")
-    if info.exists():
-        lines = info.read_text().splitlines()
-        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable")), None)
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None
-
-
-def free_of_container() -> int | None:
-    """Return what is left of a container's share (cgroup 2)."""
-    folder = Path("/sys/fs/cgroup")
-    try:
-        most = (folder / "memory.max").read_text().strip()
-        return None if most == "max" else int(most) - int((folder / "memory.current").read_text())
-    except (OSError, ValueError):
-        return None
-
-
-def free_of_process() -> int | None:
-    """Return what is left of this process's own limit (ulimit -v)."""
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    most = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if most == resource.RLIM_INFINITY or not Path("/proc/self/statm").exists():
-        return None
-    return most - int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-
-
-def shown(size: float) -> str:
-    """Return a number of bytes for people."""
-    size = min(size, LARGEST)
-    return f"{size / GIGABYTE:,.1f} GB" if size >= GIGABYTE / 10 else f"{size / 10**6:,.1f} MB"

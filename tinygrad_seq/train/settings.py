@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from typing import Any, Literal, NamedTuple, Self, get_args, get_origin, get_type_hints
 
-from ..data import Corpus, Vocab, read, stdlib
+from ..data import ByteVocab, Corpus, Vocab, read, stdlib
 from ..data.corpus import VocabKind
-from ..errors import CheckpointError, ConfigError
+from ..errors import CheckpointError, ConfigError, OutOfMemoryError
 from ..models import CharLM
 from ..models.cells import CellName
 from ..optim import SGD, Adadelta, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from .room import available, shown
 from .schedule import Schedule, ScheduleName
 
 __all__ = ["OPTIMIZERS", "OptimizerName", "Settings"]
 
 STDLIB = "stdlib"
+TAKEN_BY_BYTES, TAKEN_BY_CHARACTERS = 5, 25
+"""Bytes of memory for each byte of text, at the peak: it is decoded, counted, split, and each part turned into ids."""
 
 DTypeName = Literal["float32", "float64"]
 
@@ -171,13 +176,26 @@ def fits(value: Any, kind: Any) -> bool:
         return isinstance(value, list | tuple) and all(isinstance(one, choices[0]) for one in value)
     if choices:
         return any(fits(value, choice) for choice in choices)
-    return type(value) is kind or (kind is float and type(value) is int)
+    return type(value) is kind or (kind is float and type(value) is int and abs(value) <= sys.float_info.max)
 
 
 def read_text(paths: tuple[str, ...], vocab: VocabKind | Vocab) -> Corpus:
-    """Read files, folders and "-", or Python's own library where `paths` is "stdlib" alone."""
+    """Read files, folders and "-", or Python's own library where `paths` is "stdlib" alone.
+
+    Raises:
+        OutOfMemoryError: there is less memory than reading and splitting the text takes.
+    """
     if paths == (STDLIB,):
         return stdlib(vocab=vocab)
     if STDLIB in paths:
         raise ConfigError(f"{STDLIB} stands alone; a file of that name is ./{STDLIB}.")
-    return read(list(paths), vocab=vocab)
+    there = available()
+    taken = TAKEN_BY_BYTES if vocab == "bytes" or isinstance(vocab, ByteVocab) else TAKEN_BY_CHARACTERS
+    try:
+        return read(list(paths), vocab=vocab, most=math.inf if there is None else there // taken)
+    except OutOfMemoryError as error:
+        raise OutOfMemoryError(
+            f"{error} Reading takes about {taken} bytes of memory for each, and there are {shown(there or 0)}. "
+            "Nothing was begun."
+            "\n    Give less text, or say how much memory it may take (--memory 64)."
+        ) from None

@@ -1,0 +1,113 @@
+"""Change the code in small ways, one at a time, and see whether a test fails: mutation testing, with mutmut.
+
+    python -m benchmarks.reliability.survivors [--sample 400] [--seed 0] [--processes 2]
+
+mutmut (`[tool.mutmut]` in pyproject.toml) makes all mutants of the engine, the operations, the optimizers and the file
+of a checkpoint, some 5,000; it finds out which tests call a function, and runs those on its mutants until one fails. Of
+each file as many are drawn as its share of all. Those that no test notices are listed with what was changed; what is
+said of them stands in docs/reliability.md. `--sample 0` tries all of them, which takes hours.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections import Counter
+from math import ceil
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from ..report import save, table
+
+__all__ = ["drawn", "left", "summary"]
+
+MADE = Path("mutants")
+SMALLEST = "tinygrad_seq.ops.carry.*"
+"""One mutant: as mutmut runs it, it makes all of them."""
+VERDICTS = {
+    0: "survived",
+    **dict.fromkeys((1, 3), "killed"),
+    **dict.fromkeys((5, 33), "not called"),
+    **dict.fromkeys((24, -24, 36, 152, 255), "too long"),
+}
+
+
+def mutmut(*arguments: str) -> str:
+    """Run mutmut, and return what it prints."""
+    command = [sys.executable, "-m", "mutmut", *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{done.stdout[-4000:]}\nmutmut failed. It is in the meta extra: pip install -e '.[meta]'")
+    return done.stdout
+
+
+def results() -> dict[str, dict[str, int | None]]:
+    """Return what became of every mutant, by file; None where it was not tried."""
+    found = {}
+    for meta in sorted(MADE.rglob("*.py.meta")):
+        codes = json.loads(meta.read_text("utf-8"))["exit_code_by_key"]
+        if codes:
+            found[meta.relative_to(MADE).as_posix().removesuffix(".meta")] = codes
+    return found
+
+
+def drawn(files: dict[str, dict[str, Any]], sample: int, seed: int) -> dict[str, list[str]]:
+    """Return the mutants of each file that are tried: its share of the sample, rounded up."""
+    total = sum(map(len, files.values()))
+    return {
+        file: Random(f"{seed} {file}").sample(sorted(names), ceil(min(sample or total, total) * len(names) / total))
+        for file, names in files.items()
+    }
+
+
+def summary(files: dict[str, dict[str, int | None]], tried: dict[str, list[str]]) -> dict[str, dict[str, int]]:
+    """Return for each file how many mutants there are, and what became of those that were tried."""
+    return {
+        file: {"mutants": len(files[file]), "tried": len(names)}
+        | dict(sorted(Counter(VERDICTS.get(files[file][name], "died") for name in names).items()))  # type: ignore[arg-type]
+        for file, names in tried.items()
+    }
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--sample", type=int, default=400, help="mutants to try; 0: all")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=1)
+    options = parser.parse_args()
+    side_by_side = f"--max-children={options.processes}"
+    mutmut("run", side_by_side, SMALLEST)
+    tried = drawn(results(), options.sample, options.seed)
+    names = [name for of_file in tried.values() for name in of_file]
+    mutmut("run", side_by_side, *names)
+    files = results()
+    counts = summary(files, tried)
+    alive = [name for file, of_file in tried.items() for name in of_file if files[file][name] in (0, 5, 33)]
+    rows = [(file, c["mutants"], c["tried"], c["tried"] - left(c), left(c)) for file, c in counts.items()]
+    print(table(("file", "mutants", "tried", "noticed", "not"), rows))
+    rate = 1 - sum(map(left, counts.values())) / len(names)
+    print(f"\n{100 * rate:.1f} % of {len(names)} were noticed.\n")
+    survivors = {name: change(name) for name in alive}
+    for name, changed in survivors.items():
+        print(f"{name}\n{changed}\n")
+    about = {"seed": options.seed, "tried": len(names), "noticed": round(rate, 4)}
+    save("survivors", {**about, "files": counts, "survivors": survivors})
+
+
+def left(counts: dict[str, int]) -> int:
+    """Return how many mutants no test has noticed."""
+    return counts.get("survived", 0) + counts.get("not called", 0)
+
+
+def change(name: str) -> str:
+    """Return the lines that differ in a mutant."""
+    lines = mutmut("show", name).splitlines()
+    return "\n".join(line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---"))
+
+
+if __name__ == "__main__":
+    main()
