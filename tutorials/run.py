@@ -4,7 +4,8 @@
     python tutorials/run.py 03 04        # those
     python tutorials/run.py --full       # as they are meant, with what they print
 
-A tutorial fails where one of its assertions does. Exit code: 1 if one failed.
+A tutorial fails where one of its assertions does. Exit code: 1 if one failed. What each prints and draws is kept in
+`build/tutorials`, from where the site takes it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from notebooks import HERE, tutorials
 
 LIMIT = 300  # seconds for one tutorial
+KEPT = HERE.parent / "build" / "tutorials"
 
 
 def run(path, full):
@@ -29,7 +31,7 @@ def run(path, full):
     }
     try:
         done = subprocess.run(
-            [sys.executable, str(path)],
+            [sys.executable, str(HERE / "cells.py"), str(path), str(KEPT)],
             cwd=HERE.parent,
             env=environment,
             stdout=subprocess.PIPE,
