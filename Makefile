@@ -5,6 +5,7 @@
 ## make lint    ruff and the import contracts
 ## make types   mypy --strict
 ## make docs    the examples in the docstrings and the README, the links in the Markdown files
+## make site    the documentation site, in site/; runs the tutorials that have changed, in full with FULL=--full: ten minutes
 ## make bench   beside other libraries, depth, import, single operations, the README's figures: half an hour
 ## make clean   remove .venv and what the tools left behind; runs/ stays
 
@@ -19,7 +20,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m pytest
 # Where a second thread can be worth its while.
 TWO_THREADS := $(foreach cell,lstm gru rnn,S-$(cell) M-$(cell)) L-lstm $(foreach size,S M L,$(size)-lstm-embedding $(size)-lstm-dense)
 
-.PHONY: help demo test lint types docs bench clean
+.PHONY: help demo test lint types docs site bench clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -41,6 +42,10 @@ types: $(VENV)/.dev
 docs: $(VENV)/.test
 	$(PYTEST) tinygrad_seq backends tests/test_readme.py tests/test_packaging.py::test_links_in_markdown_lead_to_files
 
+site: $(VENV)/.docs
+	OPENBLAS_NUM_THREADS=1 $(PY) tutorials/run.py --stale $(FULL)
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
+
 bench: $(VENV)/.bench
 	$(PY) -m benchmarks.peers
 	$(PY) -m benchmarks.peers --threads 2 --workloads $(TWO_THREADS)
@@ -61,7 +66,7 @@ $(VENV)/.core: pyproject.toml $(VENV)/.created
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/.test $(VENV)/.dev $(VENV)/.bench: $(VENV)/.%: pyproject.toml $(VENV)/.created
+$(VENV)/.test $(VENV)/.dev $(VENV)/.docs $(VENV)/.bench: $(VENV)/.%: pyproject.toml $(VENV)/.created
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	@touch $@
 

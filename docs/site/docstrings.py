@@ -1,7 +1,7 @@
-"""What griffe is told about our docstrings: equations are set as they stand, composed docstrings come from the program.
+"""What griffe is told of our docstrings: equations are set as they stand, composed docstrings come from the program.
 
-A docstring of this package is plain text to be read in an editor. In Markdown its equations would run into one line, its
-products become italics, and an example without a heading a quotation.
+A docstring of this package is plain text to be read in an editor. In Markdown its equations would run into one line,
+its products become italics, and an example without a heading a quotation.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def operation(name: str, function: Any) -> griffe.Function:
         )
     )
     source = inspect.getsource(op).rstrip().replace("\n", "\n    ")
-    text = f'{markdown(inspect.getdoc(op) or "")}\n\n??? quote "The operation and its rule"\n\n    ```python\n    {source}\n    ```\n'
+    rule = f'??? quote "The operation and its rule"\n\n    ```python\n    {source}\n    ```'
+    text = f"{markdown(inspect.getdoc(op) or '')}\n\n{rule}\n"
     return griffe.Function(name, parameters=taken, docstring=griffe.Docstring(text, parser="google"))
 
 

@@ -45,10 +45,15 @@ TABLE: dict[str, list[Row]] = {
             ("dL_n/dz_nk = softmax(z_n)_k - [k = y(n)]",),
             public="functional.cross_entropy",
         ),
-        Row("Squared error", r"L = \overline{(\hat y - y)^2}", "functional.mse_loss", ("L = mean (prediction - target)^2",)),
+        Row(
+            "Squared error",
+            r"L = \frac{1}{N} \sum_n (\hat y_n - y_n)^2",
+            "functional.mse_loss",
+            ("L = mean (prediction - target)^2",),
+        ),
         Row(
             "Layer normalisation",
-            r"y = \frac{x - \bar x}{\sqrt{\operatorname{var} x + \epsilon}} \odot w + b",
+            r"y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \odot w + b",
             "functional.layer_norm",
             ("y = (x - mean x) / sqrt(var x + eps) * weight + bias",),
         ),
@@ -201,7 +206,12 @@ TABLE: dict[str, list[Row]] = {
             r"v \leftarrow \rho v + (1 - \rho) g^2, \quad d = \frac{\sqrt{u + \epsilon}}{\sqrt{v + \epsilon}} g, "
             r"\quad u \leftarrow \rho u + (1 - \rho) d^2, \quad p \leftarrow p - d",
             "optim.adadelta.Adadelta",
-            ("v = rho v + (1 - rho) g^2", "d = sqrt(u + eps) / sqrt(v + eps) g", "u = rho u + (1 - rho) d^2", "p = p - lr d"),
+            (
+                "v = rho v + (1 - rho) g^2",
+                "d = sqrt(u + eps) / sqrt(v + eps) g",
+                "u = rho u + (1 - rho) d^2",
+                "p = p - lr d",
+            ),
         ),
         Row(
             "RMSProp",
@@ -234,8 +244,8 @@ TABLE: dict[str, list[Row]] = {
 INTRO = """# Equations to code
 
 The lecture's equations, and the symbol that computes each. What stands under an equation is a line of that symbol's
-docstring or source: a test looks it up, so that equation, docstring and link cannot drift apart. The program's letters are the
-lecture's, `h_prev` for \\(h_{t-1}\\) and `*` for \\(\\odot\\); `lr` is \\(\\alpha\\), `momentum` is \\(\\beta\\).
+docstring or source: a test looks it up, so that equation, docstring and link cannot drift apart. The program's letters
+are the lecture's, `h_prev` for \\(h_{t-1}\\) and `*` for \\(\\odot\\); `lr` is \\(\\alpha\\), `momentum` is \\(\\beta\\).
 """
 
 

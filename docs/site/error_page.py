@@ -1,4 +1,4 @@
-"""The errors page: of each class a program of a few lines that raises it, run when the page is made, and what it prints."""
+"""The errors page: of each class a few lines that raise it, run when the page is made, and what they print."""
 
 from __future__ import annotations
 

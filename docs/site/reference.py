@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from inspect import isclass, isfunction, ismodule
 from operator import attrgetter
@@ -56,19 +56,25 @@ def written(page: str) -> str:
     for module in modules:
         if len(modules) > 1:
             parts.append(f"## {shown(module)} {{ .module }}")
-        parts.append((import_module(full(module)).__doc__ or "").partition("\n\n")[0].partition(": build")[0])
-        for name in listing():
-            if name.module == module:
-                parts.append(block(name, level=3 if len(modules) > 1 else 2))
+        names = [name for name in listing() if name.module == module]
+        in_tg = all(f"tg.{short(name)}" in name.others for name in names)
+        parts.append((import_module(full(module)).__doc__ or "").partition("\n\n")[0])
+        parts += [f"Each is in `tg` too: `tg.{short(names[0])}`, ..."] if in_tg else []
+        parts += [block(name, 3 if len(modules) > 1 else 2, [] if in_tg else name.others) for name in names]
     return "\n\n".join(parts) + "\n"
 
 
-def block(name: Name, level: int) -> str:
+def block(name: Name, level: int, others: Sequence[str]) -> str:
     """Return what asks mkdocstrings for one name."""
-    also = f"\n\nAlso `{'`, `'.join(name.others)}`." if name.others else ""
-    heading = name.path.rpartition(".")[2]
-    options = f"    options:\n      heading_level: {level}\n      heading: {heading}\n      toc_label: {heading}"
+    options = (
+        f"    options:\n      heading_level: {level}\n      heading: {short(name)}\n      toc_label: {short(name)}"
+    )
+    also = f"\n\nAlso `{'`, `'.join(others)}`." if others else ""
     return f"::: {name.path}\n{options}{also}"
+
+
+def short(name: Name) -> str:
+    return name.path.rpartition(".")[2]
 
 
 def listing() -> list[Name]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import dedent, indent
+from textwrap import dedent
 from typing import NamedTuple
 
 
@@ -352,5 +352,8 @@ def page() -> str:
 
 
 def entry(row: Row) -> str:
-    ours, theirs = (indent(f"```pycon\n{dedent(text).strip()}\n```", "    ") for text in (row.ours, row.theirs))
-    return f'### {row.name}\n\n{row.why}\n\n=== "tinygrad_seq"\n\n{ours}\n\n=== "PyTorch"\n\n{theirs}'
+    pair = "\n\n".join(
+        f"<div markdown>\n**{name}**\n\n```pycon\n{dedent(example).strip()}\n```\n</div>"
+        for name, example in (("tinygrad_seq", row.ours), ("PyTorch", row.theirs))
+    )
+    return f'### {row.name}\n\n{row.why}\n\n<div class="pair" markdown>\n{pair}\n</div>'

@@ -26,7 +26,9 @@ def pages() -> dict[str, str]:
 
 def files() -> dict[str, Path]:
     """Return what the pages show and offer, by its place in the site."""
-    drawn = {f"tutorials/{path.parent.name}/{path.name}": path for path in KEPT.glob("[0-9]*/*.*") if path.suffix != ".json"}
+    drawn = {
+        f"tutorials/{path.parent.name}/{path.name}": path for path in KEPT.glob("[0-9]*/*.*") if path.suffix != ".json"
+    }
     offered = [*HERE.glob("[0-9][0-9]_*.*"), HERE / "full_run.txt"]
     return drawn | {f"tutorials/{path.name}": path for path in offered}
 
