@@ -43,7 +43,7 @@ def main(path, folder):
 
 
 def code_cells(tutorial):
-    """Find the code cells, each after as many empty lines as stand before it in the file: errors name the right line."""
+    """Find the code cells, each after as many empty lines as stand before it in the file: errors name its line."""
     lines = tutorial.read_text("utf-8").splitlines()
     at = 0
     for cell in jupytext.read(tutorial).cells:

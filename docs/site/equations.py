@@ -245,7 +245,8 @@ INTRO = """# Equations to code
 
 The lecture's equations, and the symbol that computes each. What stands under an equation is a line of that symbol's
 docstring or source: a test looks it up, so that equation, docstring and link cannot drift apart. The program's letters
-are the lecture's, `h_prev` for \\(h_{t-1}\\) and `*` for \\(\\odot\\); `lr` is \\(\\alpha\\), `momentum` is \\(\\beta\\).
+are the lecture's, `h_prev` for \\(h_{t-1}\\) and `*` for \\(\\odot\\); `lr` is \\(\\alpha\\), `momentum` is
+\\(\\beta\\).
 """
 
 

@@ -184,7 +184,7 @@ TABLE = {
         ),
         Row(
             "Both GRUs",
-            "`reset_after=False` is the GRU of Cho et al. and of the textbooks; PyTorch has the other one only, our default.",
+            "`reset_after=False` is the GRU of Cho et al. and of textbooks; PyTorch has the other one alone, our default.",
             """
             >>> tg.nn.GRU(2, 3).weight_hh_l0.shape, tg.nn.GRU(2, 3, reset_after=False).reset_after
             ((9, 3), False)
@@ -201,8 +201,7 @@ TABLE = {
             >>> tg.nn.LSTM(4, 8, dropout=0.5)
             Traceback (most recent call last):
                 ...
-            tinygrad_seq.errors.ConfigError: dropout=0.5 works between layers, and there is one layer: it would do nothing.
-                For the output use nn.Dropout after this module.
+            tinygrad_seq.errors.ConfigError: dropout=0.5 works between layers, and there is one layer: ...
             """,
             """
             >>> torch.nn.LSTM(4, 8, dropout=0.5)
@@ -338,8 +337,8 @@ TABLE = {
 
 INTRO = """# Differences from PyTorch
 
-Names, layouts and defaults are PyTorch's wherever there is no reason against them; these are the exceptions. Every example on
-this page is run by the tests, ours always and PyTorch's where it is installed, and prints what stands below it.
+Names, layouts and defaults are PyTorch's wherever there is no reason against them; these are the exceptions. Every
+example on this page is run by the tests, ours always and PyTorch's where it is installed, and prints what stands below it.
 """
 
 

@@ -71,9 +71,16 @@ def test_equations_are_drawn_and_pictures_are_there(chromium, address):
     assert "state = state.detach()" in chromium.text(".output")
 
 
+SEARCH = """
+const field = document.querySelector('.md-search__input');
+field.focus();
+field.value = 'clip_grad_norm_';
+for (const name of ['input', 'keyup']) field.dispatchEvent(new Event(name, {bubbles: true}));
+"""
+FOUND = "return [...document.querySelectorAll('.md-search-result__link')].some(a => a.href.includes('clip_grad_norm_'))"
+
+
 def test_search_finds_a_name(chromium, address):
     chromium.visit(address + "index.html")
-    chromium.run("const q = document.querySelector('.md-search__input'); q.focus(); q.value = 'clip_grad_norm_';"
-                 "q.dispatchEvent(new Event('input', {bubbles: true})); q.dispatchEvent(new KeyboardEvent('keyup'))")  # fmt: skip
-    assert chromium.wait_for("return [...document.querySelectorAll('.md-search-result__link')].some("
-                             "link => link.href.includes('clip_grad_norm_'))")  # fmt: skip
+    chromium.run(SEARCH)
+    assert chromium.wait_for(FOUND)
