@@ -8,6 +8,7 @@
 ## make coverage  branches and lines of the engine, operations, layers, optimizers, training and data that tests reach
 ## make versions  those tests on every Python there is, with the oldest NumPy and the newest (some: make versions TESTS=tests/nn)
 ## make survivors mutation testing of the engine, operations, optimizers and the reader of checkpoints
+## make site    the documentation site, in site/; runs the tutorials that have changed, in full with FULL=--full: ten minutes
 ## make bench   beside other libraries, depth, import, single operations, the README's figures: half an hour
 ## make clean   remove .venv and what the tools left behind; runs/ stays
 
@@ -25,7 +26,7 @@ TWO_THREADS := $(foreach cell,lstm gru rnn,S-$(cell) M-$(cell)) L-lstm $(foreach
 # What the rest stands on; commands, pictures and pages are left out.
 CORE := $(addprefix tests/,engine ops autograd functional tensor optim nn models data train checkpoint)
 
-.PHONY: help demo test lint types docs coverage versions survivors bench clean
+.PHONY: help demo test lint types docs site coverage versions survivors bench clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -58,6 +59,10 @@ versions: $(VENV)/.meta
 survivors: $(VENV)/.test $(VENV)/.meta
 	$(PY) -m benchmarks.reliability.survivors
 
+site: $(VENV)/.docs
+	OPENBLAS_NUM_THREADS=1 $(PY) tutorials/run.py --stale $(FULL)
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
+
 bench: $(VENV)/.bench
 	$(PY) -m benchmarks.peers
 	$(PY) -m benchmarks.peers --threads 2 --workloads $(TWO_THREADS)
@@ -78,7 +83,7 @@ $(VENV)/.core: pyproject.toml $(VENV)/.created
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/.test $(VENV)/.dev $(VENV)/.meta $(VENV)/.bench: $(VENV)/.%: pyproject.toml $(VENV)/.created
+$(VENV)/.test $(VENV)/.dev $(VENV)/.docs $(VENV)/.meta $(VENV)/.bench: $(VENV)/.%: pyproject.toml $(VENV)/.created
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	@touch $@
 

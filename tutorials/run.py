@@ -3,12 +3,15 @@
     python tutorials/run.py              # all, in fast mode
     python tutorials/run.py 03 04        # those
     python tutorials/run.py --full       # as they are meant, with what they print
+    python tutorials/run.py --stale      # those alone whose kept outputs are not theirs
 
-A tutorial fails where one of its assertions does. Exit code: 1 if one failed.
+A tutorial fails where one of its assertions does. Exit code: 1 if one failed. What each prints and draws is kept in
+`build/tutorials`, from where the site takes it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +20,7 @@ import time
 from notebooks import HERE, tutorials
 
 LIMIT = 300  # seconds for one tutorial
+KEPT = HERE.parent / "build" / "tutorials"
 
 
 def run(path, full):
@@ -29,7 +33,7 @@ def run(path, full):
     }
     try:
         done = subprocess.run(
-            [sys.executable, str(path)],
+            [sys.executable, str(HERE / "cells.py"), str(path), str(KEPT)],
             cwd=HERE.parent,
             env=environment,
             stdout=subprocess.PIPE,
@@ -43,12 +47,19 @@ def run(path, full):
     return done.returncode == 0, done.stdout
 
 
+def is_kept(path, full):
+    """Tell whether the outputs of this very program are kept, in the length that is asked for or longer."""
+    kept = KEPT / path.stem / "outputs.json"
+    found = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    return found.get("program") == path.read_text("utf-8") and not (full and found["short"])
+
+
 def main():
-    full = "--full" in sys.argv[1:]
-    wanted = [argument for argument in sys.argv[1:] if argument != "--full"]
+    full, stale = "--full" in sys.argv[1:], "--stale" in sys.argv[1:]
+    wanted = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
     failed, total = [], 0.0
     for path in tutorials():
-        if wanted and path.name[:2] not in wanted:
+        if (wanted and path.name[:2] not in wanted) or (stale and is_kept(path, full)):
             continue
         before = time.perf_counter()
         is_well, said = run(path, full)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,11 @@ class Browser:
         self.driver = driver
 
     def open(self, path: Path) -> None:
+        self.visit(path.resolve().as_uri())
+
+    def visit(self, address: str) -> None:
         self.driver.get_log("performance")
-        self.driver.get(path.resolve().as_uri())
+        self.driver.get(address)
 
     def run(self, script: str, *arguments: Any) -> Any:
         """What a function body in JavaScript returns."""
@@ -57,11 +61,18 @@ class Browser:
         """What the console says."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
-    def requests(self) -> list[str]:
-        """The addresses that pages from files have asked for; a tab that Chromium opens by itself has its own."""
+    def wait_for(self, condition: str, seconds: float = 20) -> bool:
+        """Whether a function body in JavaScript comes to return something true."""
+        ends = time.monotonic() + seconds
+        while not (is_so := bool(self.run(condition))) and time.monotonic() < ends:
+            time.sleep(0.05)
+        return is_so
+
+    def requests(self, by: str = "file:") -> list[str]:
+        """The addresses that such pages have asked for; a tab that Chromium opens by itself has its own."""
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         sent = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
-        return [request["request"]["url"] for request in sent if request["documentURL"].startswith("file:")]
+        return [request["request"]["url"] for request in sent if request["documentURL"].startswith(by)]
 
 
 @pytest.fixture(scope="session")

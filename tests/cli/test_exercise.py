@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tinygrad_seq.exercises import EXERCISES
 
-SOLUTIONS = Path(__file__).resolve().parents[2] / "instructor" / "solutions"
+SOLUTIONS = Path(__file__).resolve().parents[1] / "exercises" / "key" / "solutions"
 
 
 def test_list_names_every_exercise_and_what_to_type_next(call):

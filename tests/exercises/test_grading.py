@@ -16,14 +16,14 @@ from tinygrad_seq.exercises import EXERCISES, check, gradescope, load, new
 from tinygrad_seq.exercises.grading import VALUES
 from tinygrad_seq.exercises.stub import STUBS
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
 SHIPPED = Path(tinygrad_seq.exercises.__file__).parent
 
 
 @pytest.fixture(scope="module")
 def key():
     """The instructor's key."""
-    spec = importlib.util.spec_from_file_location("values", ROOT / "instructor" / "values.py")
+    spec = importlib.util.spec_from_file_location("values", HERE / "key" / "values.py")
     module = importlib.util.module_from_spec(spec)
     before = list(sys.path)
     spec.loader.exec_module(module)
@@ -48,7 +48,7 @@ def test_a_stub_fails_every_check_as_not_written_yet(name, tmp_path):
 
 @every_exercise
 def test_the_reference_solution_passes_every_check(name):
-    outcomes = check(name, load(ROOT / "instructor" / "solutions" / f"{name}.py"))
+    outcomes = check(name, load(HERE / "key" / "solutions" / f"{name}.py"))
     assert [outcome.says for outcome in outcomes] == ["", ""]
     assert all(outcome.holds for outcome in outcomes)
 
@@ -75,7 +75,7 @@ def test_the_committed_values_are_those_of_the_key(key):
 def test_no_line_of_a_solution_is_in_what_a_student_receives(name):
     shipped = "\n".join(path.read_text("utf-8") for path in SHIPPED.rglob("*.py"))
     kept = {re.sub(r"\s+", "", line) for line in shipped.splitlines()}
-    body = (ROOT / "instructor" / "solutions" / f"{name}.py").read_text("utf-8")
+    body = (HERE / "key" / "solutions" / f"{name}.py").read_text("utf-8")
     lines = [re.sub(r"\s+", "", line) for line in body.splitlines() if len(line.strip()) > 24]
     own = [line for line in lines if not line.startswith(("def", "class", "import", "from", "self.", '"""'))]
     assert own

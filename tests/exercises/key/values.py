@@ -1,7 +1,7 @@
 """Compute tinygrad_seq/exercises/values.json from the solutions and the wrong answers, or check that it is theirs.
 
-python instructor/values.py            # write
-python instructor/values.py --check
+python tests/exercises/key/values.py            # write
+python tests/exercises/key/values.py --check
 """
 
 from __future__ import annotations

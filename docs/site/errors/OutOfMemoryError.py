@@ -1,0 +1,5 @@
+from tinygrad_seq.train import memory
+from tinygrad_seq.train.settings import Settings
+
+settings = Settings(hidden_size=20_000)
+memory.check(memory.of_training(settings, 100, 10**6), limit=4)  # on a machine with 4 GB
