@@ -29,7 +29,7 @@ def batch(rng):
 
 def step_by_step(model, batch, read):
     """Run the decoder one symbol at a time; `read(u, guess)` says what it reads after step u. Return (B, U, V)."""
-    memory, state = model.encoder(batch.ids, lengths=batch.lengths)
+    memory, state = model.read(batch.ids, batch.lengths)
     reads, scores = np.full((len(batch.ids), 1), V), []
     for u in range(batch.targets.shape[1]):
         output, state = model.decoder(reads, state)
@@ -51,10 +51,10 @@ def told_the_truth(batch):
     return lambda u, guess: np.where(batch.targets[:, u : u + 1] == IGNORE, V, batch.targets[:, u : u + 1])
 
 
-@pytest.mark.parametrize("attention", [False, True])
+@pytest.mark.parametrize("options", [{}, {"attention": True}, {"attention": True, "bidirectional": True}], ids="-".join)
 @pytest.mark.parametrize("layers", [1, 2])
-def test_teacher_forcing_1_is_the_decoder_run_step_by_step_over_the_true_answer(cell, layers, attention, batch):
-    model = made(cell=cell, layers=layers, attention=attention)
+def test_teacher_forcing_1_is_the_decoder_run_step_by_step_over_the_true_answer(cell, layers, options, batch):
+    model = made(cell=cell, layers=layers, **options)
     scores = step_by_step(model, batch, told_the_truth(batch))
     np.testing.assert_allclose(model(batch.ids, batch.targets, batch.lengths).detach().numpy(), scores, atol=1e-13)
     loss, state = model.loss(batch)
@@ -163,6 +163,26 @@ def test_dropout_reaches_a_decoder_of_one_layer(batch):
     model = made(dropout=0.5)
     noisy = model.loss(batch)[0].item()
     assert noisy != model.eval().loss(batch)[0].item()
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_an_encoder_of_both_directions_hands_each_layer_both_its_ends(cell, layers, batch):
+    model = made(cell=cell, layers=layers, bidirectional=True)
+    output, ends = model.encoder(batch.ids, lengths=batch.lengths)
+    memory, state = model.read(batch.ids, batch.lengths)
+    assert memory.shape == (3, 4, 6)
+    np.testing.assert_array_equal(memory.detach().numpy(), output.detach().numpy())
+    both = zip(ends, state, strict=True) if isinstance(state, tuple) else [(ends, state)]
+    for end, start in both:
+        assert start.shape == (layers, 3, 6)
+        for k in range(layers):
+            ends_of_k = np.concatenate(end.detach().numpy()[2 * k : 2 * k + 2], axis=-1)
+            np.testing.assert_array_equal(start.detach().numpy()[k], ends_of_k)
+
+
+def test_two_directions_need_an_even_number_of_units():
+    with pytest.raises(ConfigError, match="hidden_size=5"):
+        Seq2Seq(S, V, 5, bidirectional=True)
 
 
 def test_an_alignment_is_what_attention_weighs_while_the_answer_is_written(batch):

@@ -12,6 +12,7 @@ from ..data import IGNORE, PaddedBatch
 from ..errors import ConfigError
 from ..nn import Attention, Dropout, Linear, Module
 from ..nn.arguments import beside
+from ..nn.state import LSTMState
 from ..tensor import Tensor
 from .cells import CellName, recurrent
 from .inference import inference
@@ -43,12 +44,18 @@ class Seq2Seq(Module):
         dropout: float = 0.0,
         teacher_forcing: float = 1.0,
         attention: bool = False,
+        bidirectional: bool = False,
         dtype: Any = "float32",
     ) -> None:
         if not 0 <= teacher_forcing <= 1:
             raise ConfigError(f"teacher_forcing={teacher_forcing} is a probability, from 0 to 1.")
+        if bidirectional and hidden_size % 2:
+            raise ConfigError(f"hidden_size={hidden_size}: two directions share the units, so there is an even number.")
         self.start, self.teacher_forcing = target_size, teacher_forcing
-        self.encoder = recurrent(cell, source_size, hidden_size, num_layers, dropout, dtype=dtype)
+        units = hidden_size // 2 if bidirectional else hidden_size
+        self.encoder = recurrent(
+            cell, source_size, units, num_layers, dropout, bidirectional=bidirectional, dtype=dtype
+        )
         self.decoder = recurrent(cell, target_size + 1, hidden_size, num_layers, dropout, dtype=dtype)
         self.attention = Attention(hidden_size, dtype=dtype) if attention else None
         self.dropout = Dropout(dropout)
@@ -56,9 +63,16 @@ class Seq2Seq(Module):
 
     def forward(self, x: Any, y: Any, lengths: Any = None) -> Tensor:
         """Return the scores of every symbol of the answer, where the decoder reads the true symbols before it."""
-        memory, state = self.encoder(x, lengths=lengths)
+        memory, state = self.read(x, lengths)
         output, _ = self.decoder(self.shifted(np.asarray(y)), state)
         return self.scores(output, memory, lengths)
+
+    def read(self, x: Any, lengths: Any) -> tuple[Tensor, Any]:
+        """Return all states of the encoder (batch, S, H), and what the decoder starts from."""
+        memory, state = self.encoder(x, lengths=lengths)
+        if not self.encoder.bidirectional:
+            return memory, state
+        return memory, LSTMState(*map(joined, state)) if isinstance(state, LSTMState) else joined(state)
 
     def scores(self, output: Tensor, memory: Tensor, lengths: Any) -> Tensor:
         """Return the scores of the symbols for the decoder's states and the encoder's."""
@@ -79,7 +93,7 @@ class Seq2Seq(Module):
         if length < 1:
             raise ConfigError(f"length={length}: how many symbols the answer has, at least 1.")
         told = {} if y is None else self.told(y)
-        memory, state = self.encoder(x, lengths=lengths)
+        memory, state = self.read(x, lengths)
         reads: Any = np.full((len(x), 1), self.start)
         scores = []
         for u in range(length):
@@ -115,6 +129,12 @@ class Seq2Seq(Module):
         if self.attention is None:
             raise ConfigError("this model has no attention: make it with attention=True and train it.")
         with inference(self):
-            memory, state = self.encoder(x, lengths=lengths)
+            memory, state = self.read(x, lengths)
             output, _ = self.decoder(self.shifted(np.asarray(y)), state)
             return self.attention(output, memory, lengths).weights.numpy()
+
+
+def joined(state: Tensor) -> Tensor:
+    """Return the last states of both directions side by side: (layers * 2, B, H / 2) as (layers, B, H)."""
+    n, B, H = state.shape
+    return ops.reshape(ops.swapaxes(ops.reshape(state, (n // 2, 2, B, H)), 1, 2), (n // 2, B, 2 * H))

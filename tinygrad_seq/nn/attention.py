@@ -42,8 +42,9 @@ class Attention(Module):
     score "general".
 
     >>> import tinygrad_seq as tg
-    >>> output, weights = Attention(4)(tg.ones((1, 2, 4)), tg.ones((1, 3, 4)), lengths=[2])
-    >>> output.shape, weights.numpy()[0, 0].round(2)
+    >>> attention = Attention(4)
+    >>> output, weights = attention(tg.ones((1, 2, 4)), tg.ones((1, 3, 4)), lengths=[2])
+    >>> output.shape, weights.detach().numpy()[0, 0].round(2)
     ((1, 2, 4), array([0.5, 0.5, 0. ], dtype=float32))
     """
 
@@ -65,7 +66,7 @@ class Attention(Module):
     def checked(self, h: Tensor, memory: Tensor) -> tuple[int, ...]:
         """Return the memory's shape. Raises ShapeError where it and the states do not fit together."""
         B, _, H = memory.shape if memory.ndim == 3 else (-1, -1, -1)
-        if h.ndim != 3 or H != self.hidden_size or (h.shape[0], h.shape[2]) != (B, H):
+        if h.ndim != 3 or self.hidden_size != H or (h.shape[0], h.shape[2]) != (B, H):
             raise ShapeError(
                 f"{scope.current()}: expected states (batch, U, {self.hidden_size}) and a memory (batch, S, "
                 f"{self.hidden_size}) of the same batch, got {h.shape} and {memory.shape}."
