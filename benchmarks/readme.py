@@ -124,12 +124,12 @@ def origin(peers: Results) -> str:
     )
 
 
-def replaced(text: str, new: str) -> str:
-    """Return a text with another block between its markers, which both must be there once."""
-    before, begin, rest = text.partition(BEGIN)
+def replaced(text: str, new: str, first: str = BEGIN) -> str:
+    """Return a text with another block from its first marker to `END`, which both must be there once."""
+    before, begin, rest = text.partition(first)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"the README needs these two lines, in this order:\n{BEGIN}\n{END}")
+        raise ValueError(f"the text needs these two lines, in this order:\n{first}\n{END}")
     return before + new + after
 
 

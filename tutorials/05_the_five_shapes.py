@@ -48,37 +48,33 @@ def fit(model, draw, steps, lr=5e-3):
 # The net reads all of a sentence; its last state says the class. Sentences of unequal length are padded, and each row's
 # state stands still when its sentence is over.
 #
-# The sentences come from a grammar of our own: two opposite judgements joined by "but", of which the second counts:
-# "very good but not good" is meant badly, "not good but very good" well. Both have the same words: whatever a model of
-# the bag of words says, it is right about one of the two.
+# The sentences come from a grammar of our own: two opposite judgements joined by "but", of which the second counts. Each
+# has a twin with its halves exchanged, of the same words and the opposite mood: whatever a model of the bag of words
+# says of the two, it is right about one of them.
 
 # %%
-WORDS = ["<pad>", "good", "bad", "not", "very", "but"]
-JUDGEMENTS = {True: ([1], [3, 2]), False: ([2], [3, 1])}  # good, not bad; bad, not good
+sentences = tg.data.contrasts(train=700, test=150)
+WORDS = ["<pad>", *sorted({word for text, _ in sentences.train for word in text.split()})]
+for text, well in sentences.test[:2]:
+    print("well:" if well else "ill: ", text)
 
 
-def sentence():
-    """Return a sentence as numbers, and whether it is meant well."""
-    well = bool(rng.integers(2))
-    parts = []
-    for side in (not well, well):
-        ids = JUDGEMENTS[side][rng.integers(2)]
-        parts.append([*ids[:-1], *[4] * rng.integers(4), ids[-1]])
-    return [*parts[0], 5, *parts[1]], int(well)
+def numbered(examples):
+    """Return sentences as numbers of words, their lengths, and whether they are meant well."""
+    ids, lengths = tg.data.pad([[WORDS.index(word) for word in text.split()] for text, _ in examples])
+    return PaddedBatch(ids, lengths, np.array([int(well) for _, well in examples]))
 
 
-learn, test = [sentence() for _ in range(1500)], [sentence() for _ in range(300)]
+learn, test = numbered(sentences.train), numbered(sentences.test)
 by_bag = {}
-for ids, label in learn:
-    by_bag.setdefault(tuple(sorted(ids)), []).append(label)
-bag_of_words = {bag: round(np.mean(labels)) for bag, labels in by_bag.items()}  # no model of the bag can do better
-floor = np.mean([bag_of_words.get(tuple(sorted(ids)), 1) == label for ids, label in test])
+for text, well in sentences.train + sentences.test:
+    by_bag.setdefault(tuple(sorted(text.split())), []).append(well)
+floor = np.mean([max(np.mean(moods), 1 - np.mean(moods)) for moods in by_bag.values()])  # it knows every bag by heart
 
 
-def drawn(examples):
-    rows = rng.integers(0, len(examples), 32)
-    ids, lengths = tg.data.pad([examples[i][0] for i in rows])
-    return PaddedBatch(ids, lengths, np.array([examples[i][1] for i in rows]))
+def drawn(batch):
+    rows = rng.integers(0, len(batch.ids), 32)
+    return PaddedBatch(*(part[rows] for part in batch))
 
 
 tg.manual_seed(0)
@@ -100,12 +96,11 @@ scores = h @ reader.head.weight.T + reader.head.bias
 assert np.abs((reader(batch.ids, batch.lengths) - scores).detach().numpy()).max() < 1e-12
 tg.manual_seed(0)
 reader = models.SequenceClassifier(len(WORDS), 2, 24, cell="gru")
-fit(reader, lambda: drawn(learn), 60 if FAST else 500)
-ids, lengths = tg.data.pad([ids for ids, _ in test])
-reached = np.mean(reader.predict(ids, lengths) == [label for _, label in test])
+fit(reader, lambda: drawn(learn), 60 if FAST else 300)
+reached = np.mean(reader.predict(test.ids, test.lengths) == test.targets)
 figures["many-to-one\nsentiment"] = (floor, reached)
 print(f"sentiment: any bag of words {floor:.0%}, GRU {reached:.0%}")
-assert abs(floor - 0.5) < 0.1  # a half, but for chance
+assert floor == 0.5
 assert FAST or reached > 0.97
 
 
@@ -147,15 +142,17 @@ assert reached > (0.5 if FAST else 0.95)
 # %% [markdown]
 # ## One-to-many: a caption
 #
-# A dense layer makes the decoder's first state out of the picture, and the decoder writes. The floor: the caption that
-# is most frequent, written without looking, character by character.
+# A dense layer makes the decoder's first state out of the picture, and the decoder writes. The shape named first is drawn
+# in ink and the other in grey: with one colour two captions would be true of each picture ("a circle left of a square",
+# "a square right of a circle"), and no net could get more than half of them. The floor: the character that is most
+# frequent at each place, written without looking.
 
 # %%
 task = tg.data.scenes(train=600 if FAST else 4000, test=200)
 captions, wanted = task.encode(task.train_captions), task.encode(task.test_captions)
 images, unseen = (i.reshape(len(i), -1) for i in (task.train_images, task.test_images))
 tg.manual_seed(0)
-captioner = models.Captioner(400, len(task.vocab), 96, cell="gru")
+captioner = models.Captioner(400, len(task.vocab), 64, cell="gru")
 
 
 def caption_batch():
@@ -163,7 +160,7 @@ def caption_batch():
     return PaddedBatch(images[rows], np.full(64, captions.shape[1]), captions[rows])
 
 
-fit(captioner, caption_batch, 20 if FAST else 600, lr=3e-3)
+fit(captioner, caption_batch, 20 if FAST else 400)
 blind = [np.bincount(column).argmax() for column in captions.T]
 written = captioner.predict(unseen, wanted.shape[1])
 figures["one-to-many\ncaptions"] = (np.mean(wanted == blind), np.mean(written == wanted))
@@ -176,7 +173,7 @@ print(f"    {task.test_captions[0].strip()!r} is written as {task.vocab.decode(w
 # ## Many-to-many, apart: dates
 #
 # An encoder reads to the end, a decoder starts from its last state. The floor is again the most frequent character at
-# each place. More training and a larger net make the answers exact; this is a minute of it.
+# each place. More training and a larger net make the answers exact: `tinygrad-seq recipe dates`.
 
 # %%
 dates = tg.data.dates(train=600 if FAST else 6000, test=200)
@@ -191,7 +188,7 @@ def date_batch():
     return PaddedBatch(x[rows], np.full(64, x.shape[1]), y[rows])
 
 
-fit(translator, date_batch, 20 if FAST else 500)
+fit(translator, date_batch, 20 if FAST else 400)
 blind = [np.bincount(column).argmax() for column in y.T]
 said = translator.predict(x_test, y.shape[1])
 figures["many-to-many\ndates"] = (np.mean(y_test == blind), np.mean(said == y_test))
@@ -211,7 +208,7 @@ outer = tg.data.Corpus.from_text(outer.text[:10_000], vocab=corpus.vocab)
 tg.manual_seed(0)
 writer = models.CharLM(corpus.vocab, 64, cell="gru")
 optimizer = optim.Adam(writer, lr=5e-3)
-for _ in train(writer, inner.batches(16, 32, steps=30 if FAST else 250), optimizer, clip_norm=5.0):
+for _ in train(writer, inner.batches(16, 32, steps=30 if FAST else 200), optimizer, clip_norm=5.0):
     pass
 bigram = tg.data.Ngram.fit(inner.ids, len(corpus.vocab), order=2).nats(outer.ids)
 nats = evaluate(writer, outer)
@@ -243,4 +240,5 @@ fig.savefig(OUT / "05_five_shapes.svg")
 #
 # - Turn the sentiment net around (`bidirectional=True`). Does it help, and should it?
 # - Read the digits pixel by pixel, 64 steps of one number, with `SequenceClassifier`. What does order cost?
-# - Train the captioner and the translator five times as long, and count exact answers in place of characters.
+# - Train the captioner and the translator five times as long, and count exact answers in place of characters. What it
+#   takes to get nearly all of them right: `tinygrad-seq recipe list`, and docs/recipes.md.

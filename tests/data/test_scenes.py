@@ -26,8 +26,18 @@ def test_each_shape_lies_in_its_half_and_has_its_size(task):
     for image, caption in zip(task.test_images, task.test_captions, strict=True):
         words = caption.split()
         for part, size in zip(halves(image, caption), (words[1], words[-2]), strict=True):
-            assert (part.sum() > 20) == (size == "large")
-            assert part.sum() > 0
+            assert ((part > 0).sum() > 20) == (size == "large")
+            assert part.max() > 0
+
+
+def test_the_shape_named_first_is_in_ink_and_the_other_in_grey_so_one_caption_alone_is_true(task):
+    for image, caption in zip(task.test_images, task.test_captions, strict=True):
+        first, other = halves(image, caption)
+        assert (first.max(), other.max()) == (1.0, 0.5)
+    by_picture = {}
+    for image, caption in zip(task.train_images, task.train_captions, strict=True):
+        by_picture.setdefault(image.tobytes(), set()).add(caption)
+    assert all(len(captions) == 1 for captions in by_picture.values())
 
 
 def test_shapes_are_told_apart_by_their_ink(task):
@@ -35,8 +45,8 @@ def test_shapes_are_told_apart_by_their_ink(task):
     for image, caption in zip(task.train_images, task.train_captions, strict=True):
         words = caption.split()
         first, other = halves(image, caption)
-        ink.setdefault((words[1], words[2]), set()).add(int(first.sum()))
-        ink.setdefault((words[-2], words[-1]), set()).add(int(other.sum()))
+        ink.setdefault((words[1], words[2]), set()).add(int((first > 0).sum()))
+        ink.setdefault((words[-2], words[-1]), set()).add(int((other > 0).sum()))
     assert len(ink) == 6
     assert all(len(counts) == 1 for counts in ink.values())
     assert len({next(iter(counts)) for counts in ink.values()}) == 6
@@ -45,7 +55,7 @@ def test_shapes_are_told_apart_by_their_ink(task):
 def test_no_picture_occurs_twice_and_every_caption_has_one_length(task):
     images = np.concatenate([task.train_images, task.test_images])
     assert len({image.tobytes() for image in images}) == 500
-    assert set(np.unique(images)) == {0.0, 1.0}
+    assert set(np.unique(images)) == {0.0, 0.5, 1.0}
     assert task.encode(task.test_captions).shape == (100, 42)
     assert task.vocab.decode(task.encode(task.test_captions)[0]) == task.test_captions[0]
 

@@ -29,10 +29,12 @@ def batch(rng):
 
 def step_by_step(model, batch, read):
     """Run the decoder one symbol at a time; `read(u, guess)` says what it reads after step u. Return (B, U, V)."""
-    _, state = model.encoder(batch.ids, lengths=batch.lengths)
+    memory, state = model.read(batch.ids, batch.lengths)
     reads, scores = np.full((len(batch.ids), 1), V), []
     for u in range(batch.targets.shape[1]):
         output, state = model.decoder(reads, state)
+        if model.attention is not None:
+            output = model.attention(output, memory, batch.lengths).output
         scores.append(model.head(output).detach().numpy())
         reads = read(u, scores[-1].argmax(axis=-1))
     return np.concatenate(scores, axis=1)
@@ -49,9 +51,10 @@ def told_the_truth(batch):
     return lambda u, guess: np.where(batch.targets[:, u : u + 1] == IGNORE, V, batch.targets[:, u : u + 1])
 
 
+@pytest.mark.parametrize("options", [{}, {"attention": True}, {"attention": True, "bidirectional": True}], ids="-".join)
 @pytest.mark.parametrize("layers", [1, 2])
-def test_teacher_forcing_1_is_the_decoder_run_step_by_step_over_the_true_answer(cell, layers, batch):
-    model = made(cell=cell, layers=layers)
+def test_teacher_forcing_1_is_the_decoder_run_step_by_step_over_the_true_answer(cell, layers, options, batch):
+    model = made(cell=cell, layers=layers, **options)
     scores = step_by_step(model, batch, told_the_truth(batch))
     np.testing.assert_allclose(model(batch.ids, batch.targets, batch.lengths).detach().numpy(), scores, atol=1e-13)
     loss, state = model.loss(batch)
@@ -67,9 +70,10 @@ def test_free_running_that_is_told_every_symbol_is_teacher_forcing(cell, batch):
     )
 
 
+@pytest.mark.parametrize("attention", [False, True])
 @pytest.mark.parametrize("layers", [1, 2])
-def test_teacher_forcing_0_reads_its_own_guesses_alone(cell, layers, batch):
-    model = made(0.0, cell=cell, layers=layers)
+def test_teacher_forcing_0_reads_its_own_guesses_alone(cell, layers, attention, batch):
+    model = made(0.0, cell=cell, layers=layers, attention=attention)
     scores = step_by_step(model, batch, lambda u, guess: guess)
     assert model.loss(batch)[0].item() == pytest.approx(cross_entropy(scores, batch.targets), abs=1e-13)
     np.testing.assert_array_equal(model.predict(batch.ids, 6, batch.lengths), scores.argmax(axis=-1))
@@ -161,6 +165,44 @@ def test_dropout_reaches_a_decoder_of_one_layer(batch):
     assert noisy != model.eval().loss(batch)[0].item()
 
 
+@pytest.mark.parametrize("layers", [1, 2])
+def test_an_encoder_of_both_directions_hands_each_layer_both_its_ends(cell, layers, batch):
+    model = made(cell=cell, layers=layers, bidirectional=True)
+    output, ends = model.encoder(batch.ids, lengths=batch.lengths)
+    memory, state = model.read(batch.ids, batch.lengths)
+    assert memory.shape == (3, 4, 6)
+    np.testing.assert_array_equal(memory.detach().numpy(), output.detach().numpy())
+    both = zip(ends, state, strict=True) if isinstance(state, tuple) else [(ends, state)]
+    for end, start in both:
+        assert start.shape == (layers, 3, 6)
+        for k in range(layers):
+            ends_of_k = np.concatenate(end.detach().numpy()[2 * k : 2 * k + 2], axis=-1)
+            np.testing.assert_array_equal(start.detach().numpy()[k], ends_of_k)
+
+
+def test_two_directions_need_an_even_number_of_units():
+    with pytest.raises(ConfigError, match="hidden_size=5"):
+        Seq2Seq(S, V, 5, bidirectional=True)
+
+
+def test_an_alignment_is_what_attention_weighs_while_the_answer_is_written(batch):
+    model = made(attention=True)
+    answer = model.predict(batch.ids, 5, batch.lengths)
+    weights = model.alignment(batch.ids, answer, batch.lengths)
+    assert weights.shape == (3, 5, 4)
+    np.testing.assert_allclose(weights.sum(axis=-1), 1)
+    assert (weights[1, :, 1:] == 0).all()
+    memory, state = model.encoder(batch.ids, lengths=batch.lengths)
+    reads = np.full((3, 1), V)
+    for u in range(5):
+        output, state = model.decoder(reads, state)
+        seen = model.attention(output, memory, batch.lengths)
+        np.testing.assert_allclose(weights[:, u], seen.weights.detach().numpy()[:, 0], atol=1e-13)
+        reads = answer[:, u : u + 1]
+    with pytest.raises(ConfigError, match="no attention"):
+        made().alignment(batch.ids, answer)
+
+
 def test_settings_out_of_range_are_config_errors(batch):
     for wrong in (-0.1, 1.1, np.nan):
         with pytest.raises(ConfigError, match="teacher_forcing"):
@@ -174,11 +216,12 @@ def reversal(n, length, rng):
     return x, x[:, ::-1]
 
 
+@pytest.mark.parametrize("attention", [False, True])
 @pytest.mark.parametrize("teacher_forcing", [1.0, 0.75])
-def test_it_learns_to_say_a_word_backwards(teacher_forcing):
+def test_it_learns_to_say_a_word_backwards(teacher_forcing, attention):
     tg.manual_seed(0)
     x, y = reversal(64, 3, np.random.default_rng(0))
-    model = Seq2Seq(4, 4, 32, cell="gru", teacher_forcing=teacher_forcing)
+    model = Seq2Seq(4, 4, 32, cell="gru", teacher_forcing=teacher_forcing, attention=attention)
     optimizer = optim.Adam(model, lr=1e-2)
     batches = (batch for epoch in range(40) for batch in data.padded(x, y, 32, seed=0, epoch=epoch))
     for _ in train.train(model, batches, optimizer, clip_norm=1.0):

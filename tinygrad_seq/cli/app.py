@@ -19,6 +19,7 @@ from .gates import gates
 from .grads import grads
 from .graph import graph
 from .race import race
+from .recipe import recipe
 from .sample import sample
 from .sentiment import sentiment
 from .steer import steer
@@ -55,6 +56,7 @@ for command in (demo, train, sample, evaluate, cells, gates, steer, graph, grads
     app.command("eval" if command is evaluate else command.__name__)(command)
 app.add_typer(sentiment, name="sentiment")
 app.add_typer(exercise, name="exercise")
+app.add_typer(recipe, name="recipe")
 
 
 def show_version(wanted: bool) -> None:

@@ -16,10 +16,10 @@ def quoted(path: Path) -> str:
     return shlex.quote(str(path))
 
 
-def free(folder: Path) -> Path:
-    """Return the folder, or where it holds a run the first of folder-2, folder-3 ... that does not."""
+def free(folder: Path, holds: str = CONFIG) -> Path:
+    """Return the folder, or where it holds such a file the first of folder-2, folder-3 ... that is not there."""
     numbered = (folder.with_name(f"{folder.name}-{n}") for n in count(2))
-    return folder if not (folder / CONFIG).exists() else next(path for path in numbered if not path.exists())
+    return folder if not (folder / holds).exists() else next(path for path in numbered if not path.exists())
 
 
 def contents(run: Run) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tinygrad_seq.data.arithmetic import addition
 from tinygrad_seq.data.bptt import Batch, Batches, evaluation_batches
+from tinygrad_seq.data.contrasts import Contrasts, contrasts
 from tinygrad_seq.data.corpus import Corpus, Document
 from tinygrad_seq.data.generated import fallback
 from tinygrad_seq.data.labelled_texts import Labelled, labelled, sst2
@@ -30,6 +31,6 @@ __all__ = [
     "series", "windows",
     "Ngram",
     "TextPair", "TextPairs", "addition", "dates", "number_words",
-    "Labelled", "labelled", "sst2", "prepared", "Valence", "valence",
+    "Labelled", "labelled", "sst2", "prepared", "Valence", "valence", "Contrasts", "contrasts",
     "Scenes", "scenes",
 ]  # fmt: skip

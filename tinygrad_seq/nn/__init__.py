@@ -3,6 +3,7 @@
 from .. import functional
 from . import init
 from .activations import activation_bytes
+from .attention import Attention, AttentionOutput
 from .dropout import Dropout
 from .embedding import Embedding
 from .explain import explain
@@ -21,6 +22,8 @@ __all__ = [
     "LSTM",
     "MLSTM",
     "RNN",
+    "Attention",
+    "AttentionOutput",
     "Dropout",
     "Embedding",
     "GRUCell",

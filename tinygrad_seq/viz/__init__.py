@@ -1,5 +1,6 @@
 """Pictures and pages. What is drawn is handed in: records, arrays, texts."""
 
+from .alignment import alignment
 from .chart import Line, chart
 from .fade import fade
 from .graph import Graph, graph
@@ -24,6 +25,7 @@ __all__ = [
     "Sample",
     "SentimentReport",
     "Window",
+    "alignment",
     "chart",
     "fade",
     "graph",
