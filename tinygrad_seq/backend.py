@@ -216,8 +216,11 @@ class Backend(Protocol):
         It tells of each set whether it could; where it could not, nothing has been written.
         """
 
-    def made_with(self, kernel: str, dtype: Any) -> str:
-        """Return what a kernel of this backend computes with on numbers of a type, and why, as a part of a sentence."""
+    def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
+        """Return what a kernel of this backend computes with on numbers of a type, and why, as a part of a sentence.
+
+        Of a recurrent module its `hidden_size` and its settings may be told too.
+        """
 
     def capture(self, run: Callable[[], None]) -> Callable[[], None] | None:
         """Run once and record what that asks of the device; return what asks for it again, None where none can.

@@ -17,6 +17,7 @@ from tinygrad_seq.errors import BackendError
 
 from .kernels import kernels_on
 from .kernels.program import runner
+from .kernels.sequence import SequenceKernel
 from .kernels.uniform import uniform
 from .probe import checked_cupy
 
@@ -96,8 +97,13 @@ class CupyBackend:
     def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Sequence[Any]]], list[bool]] | None:
         return runner(self.gpu, self.cupy.ndarray, program, dtype)
 
-    def made_with(self, kernel: str, dtype: Any) -> str:
-        return f"with one or two products and launches a step, in {self.gpu.precision(dtype)}"
+    def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
+        found = self.kernels[kernel]
+        if not (module and isinstance(found, SequenceKernel)):
+            return f"in {self.gpu.precision(dtype)}"
+        forward, back = found.ways(dtype, module.pop("hidden_size"), module)
+        ways = f"there and back {forward}" if forward == back else f"forward {forward}; back {back}"
+        return f"{ways}; other products in {self.gpu.precision(dtype)}"
 
     def capture(self, run: Callable[[], None]) -> Callable[[], None] | None:
         """Record a CUDA graph on our stream, its arrays in a pool of its own, which nobody else is given blocks of.

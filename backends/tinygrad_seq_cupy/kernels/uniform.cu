@@ -1,5 +1,6 @@
 // Numbers in [0, 1) that are a function of (seed, step, draw, position): Philox4x32-10 (Salmon et al., 2011).
 // One thread computes the four words of one counter and turns them into four floats, or two doubles.
+#include "common.cuh"
 
 extern "C" __global__ void uniform_fill(
     real* __restrict__ out, int count,

@@ -68,7 +68,7 @@ class FakeBackend:
     def in_place(self, program: Program, dtype: Any) -> None:
         """Programs are an optional speed-up, as kernels are; without them an update is run as it is written."""
 
-    def made_with(self, kernel: str, dtype: Any) -> str:
+    def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
         return "in plain NumPy"
 
     def capture(self, run: Callable[[], None]) -> Callable[[], None]:
