@@ -222,10 +222,12 @@ class Backend(Protocol):
         Of a recurrent module its `hidden_size` and its settings may be told too.
         """
 
-    def capture(self, run: Callable[[], None]) -> Callable[[], None] | None:
+    def capture(self, run: Callable[[], None]) -> Callable[[int], None] | None:
         """Run once and record what that asks of the device; return what asks for it again, None where none can.
 
-        Asked again, the device reads and writes the same arrays; whoever keeps the result keeps all of them alive.
+        It is asked with a training step: random numbers are then those of that step, under the seed and the draw that
+        they were recorded with. The device reads and writes the same arrays; whoever keeps the result keeps all of
+        them alive.
         """
 
     def synchronize(self) -> None:

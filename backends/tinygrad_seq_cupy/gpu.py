@@ -33,6 +33,9 @@ class Gpu:
 
     xp = cast(XP, namespace)
 
+    def __init__(self) -> None:
+        self.now: Any = None
+
     def precision(self, dtype: Any) -> str:
         """Return what the products of a type are computed in, and who says so."""
         if np.dtype(dtype) == np.float64:

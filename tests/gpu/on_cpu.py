@@ -99,6 +99,10 @@ class OnCpu:
         self.launched: dict[str, int] = {}
         self.products = 0
 
+    @property
+    def now(self) -> Any:
+        return get_backend("fake").now if self.is_fake else None
+
     def memory(self, array: Any) -> np.ndarray:
         return array._memory if self.is_fake else array
 
