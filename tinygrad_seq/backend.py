@@ -220,13 +220,18 @@ class Backend(Protocol):
         It tells of each set whether it could; where it could not, nothing has been written.
         """
 
-    def made_with(self, kernel: str, dtype: Any) -> str:
-        """Return what a kernel of this backend computes with on numbers of a type, and why, as a part of a sentence."""
+    def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
+        """Return what a kernel of this backend computes with on numbers of a type, and why, as a part of a sentence.
 
-    def capture(self, run: Callable[[], None]) -> Callable[[], None] | None:
+        Of a recurrent module its `hidden_size` and its settings may be told too.
+        """
+
+    def capture(self, run: Callable[[], None]) -> Callable[[int], None] | None:
         """Run once and record what that asks of the device; return what asks for it again, None where none can.
 
-        Asked again, the device reads and writes the same arrays; whoever keeps the result keeps all of them alive.
+        It is asked with a training step: random numbers are then those of that step, under the seed and the draw that
+        they were recorded with. The device reads and writes the same arrays; whoever keeps the result keeps all of
+        them alive.
         """
 
     def synchronize(self) -> None:

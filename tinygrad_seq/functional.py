@@ -8,6 +8,7 @@ from . import ops, random
 from .backend import is_array, namespace, owner
 from .errors import ConfigError, DTypeError, ShapeError
 from .ops.cross_entropy import CrossEntropy
+from .ops.dropout import Dropout, noise
 from .ops.layer_norm import LayerNorm
 from .tensor import Tensor
 
@@ -72,24 +73,18 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, *, batch_axis: int
         raise ConfigError(f"dropout: p={p} is no probability below 1.")
     if not training or p == 0:
         return x
-    u = uniform(x, batch_axis)
-    xp = namespace(u)
-    return x * Tensor.handle(xp.astype(u >= p, x.dtype) / (1 - p), None)
-
-
-def uniform(x: Tensor, batch_axis: int) -> Any:
-    """Return numbers in [0, 1) of x's shape: of a shared batch, those of the rows that are here."""
-    draw, rows = owner(x.data).uniform, random.here.get()
+    key, rows = random.next_key(), random.here.get()
     if rows is None:
-        return draw(random.next_key(), x.shape, x.dtype)
+        (y,) = Dropout.apply(x, p=p, key=key)
+        return y
     before, (count, *after) = x.shape[:batch_axis], x.shape[batch_axis:]
     if count != rows.stop - rows.first:
         raise ShapeError(
             f"dropout: x has shape {x.shape}, and this process has rows {rows.first} to {rows.stop} of a batch of "
             f"{rows.total}: axis {batch_axis} does not count them.\n    Say which axis does: batch_axis=1."
         )
-    joined = draw(random.next_key(), (*before, rows.total, *after), x.dtype)
-    return joined[(slice(None),) * batch_axis + (slice(rows.first, rows.stop),)]
+    joined = noise(x.data, (*before, rows.total, *after), p, key)
+    return x * Tensor.handle(joined[(slice(None),) * batch_axis + (slice(rows.first, rows.stop),)], None)
 
 
 def layer_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5) -> Tensor:

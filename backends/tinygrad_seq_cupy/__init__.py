@@ -17,6 +17,7 @@ from tinygrad_seq.errors import BackendError
 
 from .kernels import kernels_on
 from .kernels.program import runner
+from .kernels.sequence import SequenceKernel
 from .kernels.uniform import uniform
 from .probe import checked_cupy
 
@@ -96,17 +97,25 @@ class CupyBackend:
     def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Sequence[Any]]], list[bool]] | None:
         return runner(self.gpu, self.cupy.ndarray, program, dtype)
 
-    def made_with(self, kernel: str, dtype: Any) -> str:
-        return f"with one or two products and launches a step, in {self.gpu.precision(dtype)}"
+    def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
+        found = self.kernels[kernel]
+        if not (module and isinstance(found, SequenceKernel)):
+            return f"in {self.gpu.precision(dtype)}"
+        forward, back = found.ways(dtype, module.pop("hidden_size"), module)
+        ways = f"there and back {forward}" if forward == back else f"forward {forward}; back {back}"
+        return f"{ways}; other products in {self.gpu.precision(dtype)}"
 
-    def capture(self, run: Callable[[], None]) -> Callable[[], None] | None:
+    def capture(self, run: Callable[[], None]) -> Callable[[int], None] | None:
         """Record a CUDA graph on our stream, its arrays in a pool of its own, which nobody else is given blocks of.
+
+        The step that random numbers are named by stands in the device's memory, and is set before each launch.
 
         Where CUDA refuses to record something, a warning says what, and steps go on one by one.
         """
         pool = self.cupy.cuda.MemoryPool()
         with self.active():
-            stream = self.cupy.cuda.get_current_stream()
+            stream, now = self.cupy.cuda.get_current_stream(), self.cupy.zeros(1, "uint32")
+            self.gpu.now = now
             try:
                 with self.cupy.cuda.using_allocator(pool.malloc):
                     stream.begin_capture()
@@ -118,9 +127,12 @@ class CupyBackend:
             except RuntimeError as error:  # CUDA's errors are RuntimeErrors, and CuPy's own about recording too
                 warn(f"a training step could not be recorded as a CUDA graph: {error}", RuntimeWarning, stacklevel=2)
                 return None
+            finally:
+                self.gpu.now = None
 
-        def again(pool: Any = pool) -> None:
+        def again(step: int, pool: Any = pool) -> None:
             with self.active():
+                now.fill(step % 2**32)
                 graph.launch(stream)
 
         return again

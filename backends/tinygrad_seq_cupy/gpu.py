@@ -13,7 +13,8 @@ from cupy.cuda import cublas
 from tinygrad_seq.backend import XP, Shape
 
 from . import namespace
-from .kernels.device import OPTIONS, THREADS
+from .kernels.device import OPTIONS, THREADS, Chip
+from .kernels.placement import WIDTH
 from .kernels.sources import Function
 
 __all__ = ["Gpu", "is_tf32"]
@@ -32,11 +33,18 @@ class Gpu:
 
     xp = cast(XP, namespace)
 
+    def __init__(self) -> None:
+        self.now: Any = None
+
     def precision(self, dtype: Any) -> str:
         """Return what the products of a type are computed in, and who says so."""
         if np.dtype(dtype) == np.float64:
             return "float64"
         return "TF32, because CUPY_TF32 asks for it" if is_tf32() else "float32"
+
+    @property
+    def chip(self) -> Chip:
+        return chip_of(cupy.cuda.runtime.getDevice())
 
     def empty(self, shape: Shape, dtype: Any) -> Any:
         return cupy.empty(shape, dtype)
@@ -69,6 +77,12 @@ class Gpu:
             run = compiled(kernel, REALS[np.dtype(dtype).name])
             run((blocks,), (THREADS,), tuple(as_argument(x) for x in arguments))
 
+    def launch_on_chip(self, kernel: Function, dtype: Any, blocks: int, numbers: int, *arguments: Any) -> None:
+        dtype = np.dtype(dtype)
+        run, memory = compiled(kernel, REALS[dtype.name]), numbers * dtype.itemsize
+        run.max_dynamic_shared_size_bytes = max(run.max_dynamic_shared_size_bytes, memory)
+        run((blocks,), (WIDTH,), tuple(as_argument(x) for x in arguments), shared_mem=memory)
+
 
 def arithmetic_of(name: str) -> tuple[int, int]:
     """Return CUDA's number of a type, and cuBLAS's of what it computes with."""
@@ -84,9 +98,21 @@ def row_length(matrix: Any) -> int:
 
 
 @cache
+def chip_of(number: int) -> Chip:
+    """Return what there is of one GPU."""
+    device = cupy.cuda.Device(number)
+    there = device.attributes
+    return Chip(int(device.compute_capability), there["MultiProcessorCount"], there["MaxSharedMemoryPerBlockOptin"])
+
+
+@cache
 def compiled(kernel: Function, real: str) -> Any:
-    """Return a kernel as CuPy's; a file is compiled at its first launch on a kind of GPU, then kept on disk."""
-    return cupy.RawKernel(kernel.source, kernel.name, (*OPTIONS, f"-DREAL={real}"))
+    """Return a kernel as CuPy's; a file is compiled at its first launch on a kind of GPU, then kept on disk.
+
+    Blocks that meet without being a cluster are launched cooperatively: all on the chip at once, or CUDA refuses.
+    """
+    options = (*OPTIONS, f"-DREAL={real}", *(kernel.options or (f"-DTHREADS={THREADS}",)))
+    return cupy.RawKernel(kernel.source, kernel.name, options, enable_cooperative_groups=kernel.is_grid)
 
 
 def as_argument(x: Any) -> Any:

@@ -60,7 +60,7 @@ class NumpyBackend:
     def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Sequence[Any]]], list[bool]]:
         return in_place.runner(program, dtype)
 
-    def made_with(self, kernel: str, dtype: Any) -> str:
+    def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
         return CHOICE.made_with(kernel, dtype)
 
     def capture(self, run: Callable[[], None]) -> None:

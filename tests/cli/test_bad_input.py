@@ -116,7 +116,15 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_goes_on(train: Call, c
 
 @pytest.mark.skipif(driver() > 0, reason="there is an NVIDIA driver, and perhaps all that the backend needs")
 def test_a_backend_that_cannot_run_here(train: Call) -> None:
-    failed(train("--backend", "cupy"), "there is no NVIDIA driver", "With an NVIDIA GPU")
+    for name in ("cupy", "cupy:1"):
+        failed(train("--backend", name), "there is no NVIDIA driver", "With an NVIDIA GPU")
+
+
+@pytest.mark.parametrize("name", ["cuda", "cupy:", "cupy:one", "numpy:0", ""])
+def test_a_name_that_no_backend_has(train: Call, name: str) -> None:
+    done = train("--backend", name)
+    assert done.code == 2, done
+    assert "is none of auto, numpy, cupy, or cupy:0" in " ".join(done.err.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import tinygrad_seq
+from tinygrad_seq.backend import get_backend
 from tinygrad_seq.cli import backend, checks
 from tinygrad_seq.errors import BackendUnavailableError
 from tinygrad_seq.train import blas
@@ -131,6 +132,20 @@ def test_auto_says_in_one_line_why_an_installed_cupy_does_not_run(
     assert done.code == 0, done
     lines = [line for line in done.err.splitlines() if "NumPy" in line]
     assert lines == ["Computing with NumPy: CuPy has no luck. tinygrad-seq doctor says more."] * said
+
+
+def test_one_of_several_gpus_is_asked_for_by_its_number(train: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fake device stands in for the second GPU."""
+    asked = []
+
+    def second(name: str) -> Any:
+        asked.append(name)
+        return get_backend("fake:0")
+
+    monkeypatch.setattr(backend, "get_backend", second)
+    done = train("--backend", "cupy:1", "--steps", "2")
+    assert done.code == 0, done
+    assert asked == ["cupy:1"]
 
 
 @pytest.mark.skipif(blas.openblas("get_num_threads") is None, reason="NumPy has another library than OpenBLAS")

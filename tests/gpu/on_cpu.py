@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tinygrad_seq_cupy.kernels.device import Chip
 from tinygrad_seq_cupy.kernels.sources import Function
 from tinygrad_seq_fake import DeviceArray
 from tinygrad_seq_fake.array import asked
@@ -30,7 +31,7 @@ THREADS = 8  # few, so that small arrays already have several blocks, the last o
 SHIM = Path(__file__).parent / "cuda_on_cpu.h"
 TYPES = {"long long": np.int64, "bool": np.bool_, "int": np.int32, "unsigned": np.uint32}
 REALS = {"float32": "float", "float64": "double"}
-SIGNATURE = re.compile(r'extern "C" __global__ void (\w+)\(([^)]*)\)', re.DOTALL)
+SIGNATURE = re.compile(r'extern "C" __global__ void (?:ON_CHIP )?(\w+)\(([^)]*)\)', re.DOTALL)
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ compiles the kernels for the CPU")
 
@@ -49,21 +50,30 @@ def signatures(source: str) -> dict[str, list[tuple[str, bool, str]]]:
 
 def program(source: str) -> str:
     """The text of a kernel file as C++, with a function `run_<name>` for every kernel."""
-    threads = "in_turns" if "__syncthreads" in source else "serially"
     lines = [source]
     for name, parameters in signatures(source).items():
         declared = ", ".join(f"{kind}{'*' * is_pointer} {word}" for kind, is_pointer, word in parameters)
         words = ", ".join(word for *_, word in parameters)
-        lines.append(f'extern "C" void run_{name}(unsigned blocks, {declared}) {{')
-        lines.append(f"    {threads}(blocks, [=] {{ {name}({words}); }});\n}}")
+        lines.append(f'extern "C" void run_{name}(unsigned grid, unsigned at_once, unsigned numbers, {declared}) {{')
+        call = f"[=] {{ {name}({words}); }}"
+        run = f"in_turns(grid, {call}, at_once, numbers)" if "__syncthreads" in source else f"serially(grid, {call})"
+        lines.append(f"    {run};\n}}")
     return "\n".join(lines)
 
 
 @cache
-def compiled(source: str, real: str) -> ctypes.CDLL:
+def compiled(source: str, real: str, *options: str) -> ctypes.CDLL:
     """A kernel file as a library, kept from one test run to the next; the compiler's warnings are errors."""
-    flags = ["-std=c++20", "-O1", "-ffp-contract=off", "-Wall", "-Werror", "-Wno-unused-function", "-shared", "-fPIC"]
-    flags += ["-pthread", f"-DREAL={real}", f"-DTHREADS={THREADS}"]
+    flags = ["-std=c++20", "-O1", "-ffp-contract=off", "-Wall", "-Werror", "-Wno-unused-function"]
+    flags += [
+        "-Wno-unknown-pragmas",
+        "-shared",
+        "-fPIC",
+        "-pthread",
+        f"-DREAL={real}",
+        f"-DTHREADS={THREADS}",
+        *options,
+    ]
     text = SHIM.read_text() + program(source)
     name = hashlib.sha256(" ".join([text, *flags]).encode()).hexdigest()[:24] + ".so"
     folder = Path(gettempdir(), f"tinygrad-seq-kernels-{getuser()}")
@@ -76,14 +86,22 @@ def compiled(source: str, real: str) -> ctypes.CDLL:
     return ctypes.CDLL(str(folder / name))
 
 
+NOTHING = Chip(capability=0, multiprocessors=0, memory=0)  # all goes step by step
+
+
 class OnCpu:
     """For arrays of NumPy, or of the fake device: `backend` says which. `launched` counts launches by name."""
 
-    def __init__(self, backend: str) -> None:
+    def __init__(self, backend: str, chip: Chip = NOTHING) -> None:
+        self.chip = chip
         self.xp = get_backend(backend).xp
         self.is_fake = backend == "fake"
         self.launched: dict[str, int] = {}
         self.products = 0
+
+    @property
+    def now(self) -> Any:
+        return get_backend("fake").now if self.is_fake else None
 
     def memory(self, array: Any) -> np.ndarray:
         return array._memory if self.is_fake else array
@@ -123,16 +141,28 @@ class OnCpu:
         self.asked(lambda: np.copyto(out, out + a @ b if add else a @ b))
 
     def launch(self, kernel: Function, dtype: Any, n: int, *arguments: Any, rows: bool = False) -> None:
+        self.run(kernel, dtype, n if rows else -(-n // THREADS), 1, 0, arguments)
+
+    def launch_on_chip(self, kernel: Function, dtype: Any, blocks: int, numbers: int, *arguments: Any) -> None:
+        clusters = [int(option.removeprefix("-DCLUSTER=")) for option in kernel.options if "CLUSTER" in option]
+        at_once = clusters[0] if clusters else blocks
+        assert blocks % at_once == 0, "a grid is made of whole clusters"
+        assert at_once <= self.chip.multiprocessors, "blocks that meet run at once"
+        assert numbers * np.dtype(dtype).itemsize <= self.chip.memory
+        self.run(kernel, dtype, blocks, at_once, numbers, arguments)
+
+    def run(self, kernel: Function, dtype: Any, blocks: int, at_once: int, numbers: int, arguments: Any) -> None:
         self.launched[kernel.name] = self.launched.get(kernel.name, 0) + 1
-        if not n:
+        if not blocks:
             return
         parameters = signatures(kernel.source)[kernel.name]
         assert len(arguments) == len(parameters), f"{kernel.name} takes {[name for *_, name in parameters]}"
         given = [self.argument(kernel.name, p, x, np.dtype(dtype)) for p, x in zip(parameters, arguments, strict=True)]
-        library = compiled(kernel.source, REALS[np.dtype(dtype).name])
-        run, blocks = library[f"run_{kernel.name}"], ctypes.c_uint(n if rows else -(-n // THREADS))
+        options = [*(["-DTILE=2"] if kernel.options else []), *(o for o in kernel.options if "CLUSTER" in o)]
+        function = compiled(kernel.source, REALS[np.dtype(dtype).name], *options)[f"run_{kernel.name}"]
+        sizes = [ctypes.c_uint(n) for n in (blocks, at_once, numbers)]
         memories = [self.memory(x) for x in arguments if not isinstance(x, int | np.generic | None)]
-        self.asked(lambda memories=memories: run(blocks, *given))
+        self.asked(lambda memories=memories: function(*sizes, *given))
 
     def argument(self, kernel: str, parameter: tuple[str, bool, str], x: Any, dtype: Any) -> Any:
         kind, is_pointer, name = parameter

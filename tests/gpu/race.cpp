@@ -1,8 +1,9 @@
 // The kernels with barriers, run on true threads and compared with their equations. Built with loss.cu before it.
 #include <cstdio>
 
-int main()
+int main(int, char** arguments)
 {
+    without = std::atoi(arguments[1]);
     const int n = 3, V = 5 * THREADS + 3;
     std::vector<real> z(n * V), L(n), s(n), dz(n * V), dL = {1, -2, 3};
     std::vector<long long> y = {0, V - 1, 4};

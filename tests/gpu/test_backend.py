@@ -206,6 +206,7 @@ def with_recorder(cupy: Pretended, refuses: str = "") -> Recorder:
         cupy.log.append("allocates as before")
 
     cupy.cuda.using_allocator = using_allocator
+    cupy.zeros = lambda n, dtype: SimpleNamespace(fill=lambda step: cupy.log.append(f"step {step}"))
     return recorder
 
 
@@ -214,9 +215,10 @@ def test_a_step_is_recorded_on_our_stream_in_a_pool_of_its_own_and_launched_each
     again = tinygrad_seq_cupy.CupyBackend().capture(lambda: recorder.note("the step"))
     expected = ["allocates by private", "begin", "the step", "end", "allocates as before", "upload"]
     assert [what for what in cupy.log if "waits" not in what] == expected
-    again()
-    again()
-    assert [what for what in cupy.log if "waits" not in what] == [*expected, "launch", "launch"]
+    again(3)
+    again(2**32 + 4)
+    replays = ["step 3", "launch", "step 4", "launch"]
+    assert [what for what in cupy.log if "waits" not in what] == [*expected, *replays]
     assert len(cupy.current) == 1
 
 

@@ -48,12 +48,16 @@ cupy.cuda = types.ModuleType("cupy.cuda")
 cupy.cuda.cublas = cublas
 cupy.cuda.device = types.SimpleNamespace(get_cublas_handle=lambda: 0)
 cupy.cuda.runtime = types.SimpleNamespace(CUDA_R_32F=0, CUDA_R_64F=1)
-launches = []
+launches, on_chip = [], []
 class RawKernel:
-    def __init__(self, code, name, options):
+    max_dynamic_shared_size_bytes = 48 << 10
+    def __init__(self, code, name, options, enable_cooperative_groups):
         self.made = name, options
-    def __call__(self, grid, block, arguments):
+        self.is_cooperative = enable_cooperative_groups
+    def __call__(self, grid, block, arguments, shared_mem=0):
+        assert shared_mem <= self.max_dynamic_shared_size_bytes
         launches.append((self.made, grid, block, arguments))
+        on_chip.append((self.is_cooperative, shared_mem))
 cupy.RawKernel = RawKernel
 sys.modules |= {"cupy": cupy, "cupy.cuda": cupy.cuda}
 
@@ -90,6 +94,23 @@ assert (made[0], grid, block, rows) == ("rnn_forward", (3,), (128,), (3,))
 assert "-DREAL=double" in made[1] and "-DREAL=float" in other[1]
 assert arguments[0] is x
 assert [(type(v), v) for v in arguments[1:]] == [(np.uintp, 0), (np.int32, 5), (np.float64, 2.0)]
+
+assert on_chip == [(False, 0), (False, 0)]
+launches.clear(), on_chip.clear()
+for options in (("-DTHREADS=256", "-DTILE=2"), ("-DTHREADS=256", "-DTILE=2", "-DCLUSTER=8")):
+    on.launch_on_chip(function("lstm_sequence_forward", *options), "float64", 16, 10_000, x, 3)
+(made, grid, block, arguments), (clustered, *_) = launches
+assert (grid, block) == ((16,), (256,)) and arguments[0] is x and arguments[1] == 3
+assert {"-DTHREADS=256", "-DTILE=2", "-DREAL=double"} <= set(made[1]) and "-DCLUSTER=8" in clustered[1]
+assert on_chip == [(True, 80_000), (False, 80_000)]  # a grid is launched cooperatively; a cluster needs not be
+
+class Device:
+    compute_capability = "90"
+    attributes = {"MultiProcessorCount": 132, "MaxSharedMemoryPerBlockOptin": 232_448}
+    def __init__(self, number):
+        assert number == 1
+cupy.cuda.runtime.getDevice, cupy.cuda.Device = lambda: 1, Device
+assert on.chip == (90, 132, 232_448)
 
 plain = np.ones((2, 3))
 assert on.contiguous(plain, "float64") is plain

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tinygrad_seq_cupy.kernels import kernels_on
 from tinygrad_seq_cupy.kernels.uniform import uniform
 
-from tinygrad_seq.backend import Key
+from tinygrad_seq.backend import Key, get_backend
 
 from .on_cpu import OnCpu, needs_compiler
 
@@ -65,3 +66,28 @@ def test_nothing_and_a_single_number():
     on = OnCpu("numpy")
     assert uniform(on, Key(0, 0, 0), (0, 3), "float32").shape == (0, 3)
     assert uniform(on, Key(0, 0, 0), (), "float64").shape == ()
+
+
+@pytest.mark.parametrize("backend", ["numpy", "fake"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(), (0, 3), (7,), (3, 5, 2)], ids=str)
+def test_dropout_is_the_reference_with_the_numbers_of_uniform(backend, dtype, shape):
+    on, key, p = OnCpu(backend), Key(5, 2, 1), 0.3
+    x, dy = (np.asarray(np.random.default_rng(i).standard_normal(shape), dtype) for i in range(2))
+    kernel = kernels_on(on)["Dropout"]
+    (y,), buffers = kernel.forward(on.wrap(x), training=True, p=p, key=key)
+    (dx,) = kernel.backward((on.wrap(dy),), (on.wrap(x),), (y,), buffers, [True], p=p, key=key)
+    m = (on.memory(uniform(on, key, shape, dtype)) >= p).astype(dtype) / (1 - p)
+    np.testing.assert_array_equal(on.memory(y), x * m)
+    np.testing.assert_array_equal(on.memory(dx), dy * m)
+    assert on.memory(y).dtype == dtype
+
+
+def test_a_recorded_draw_is_that_of_the_step_that_is_set():
+    on, shape = OnCpu("fake"), (9,)
+    drawn = {step: on.memory(uniform(on, Key(5, step, 1), shape, "float32")) for step in (2, 7)}
+    seen = []
+    again = get_backend("fake").capture(lambda: seen.append(uniform(on, Key(5, 99, 1), shape, "float32")))
+    for step, expected in drawn.items():
+        again(step)
+        np.testing.assert_array_equal(on.memory(seen[0]), expected)

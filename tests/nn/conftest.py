@@ -10,13 +10,14 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 from tinygrad_seq_cupy.kernels import kernels_on
+from tinygrad_seq_cupy.kernels.device import Chip
 
 import tinygrad_seq as tg
 from tinygrad_seq import nn
 from tinygrad_seq.backend import get_backend, use_backend
 from tinygrad_seq.errors import BackendUnavailableError
 
-from ..gpu.on_cpu import OnCpu
+from ..gpu.on_cpu import NOTHING, OnCpu
 
 NETS = {
     "rnn-tanh": nn.RNN,
@@ -35,6 +36,13 @@ CELLS = {
     "gru-reset-before": partial(nn.GRUCell, reset_after=False),
     "mlstm": nn.MLSTMCell,
     "mlstm-weight-norm": partial(nn.MLSTMCell, weight_norm=True),
+}
+
+
+CHIPS = {
+    "cuda-on-cpu": NOTHING,
+    "grid-on-cpu": Chip(capability=70, multiprocessors=13, memory=1 << 17),
+    "clusters-on-cpu": Chip(capability=90, multiprocessors=17, memory=1 << 17),
 }
 
 
@@ -66,17 +74,18 @@ def net_and_cell_of(request: pytest.FixtureRequest):
     return NETS[request.param], CELLS[request.param]
 
 
-@pytest.fixture(scope="module", params=["numpy", "compiled", "cuda-on-cpu", "cuda"])
+@pytest.fixture(scope="module", params=["numpy", "compiled", *CHIPS, "cuda"])
 def kernel_table(request: pytest.FixtureRequest) -> Iterator[str]:
     """Run a test with the kernels in NumPy, with those that numba compiles, and with those for GPUs.
 
-    The last ones run twice: from their text on the CPU, on arrays of the fake device; and on a GPU where there is one.
+    The last ones run from their text on the CPU, on arrays of the fake device, three ways: step by step, and whole
+    sequences by a grid and by clusters; and on a GPU where there is one.
     """
     if request.param == "compiled" and not find_spec("numba"):
         pytest.skip("the compiled kernels need the extra [fast]")
-    if request.param == "cuda-on-cpu" and shutil.which("g++") is None:
+    if request.param in CHIPS and shutil.which("g++") is None:
         pytest.skip("g++ compiles the kernels for the CPU")
-    backend = {"cuda-on-cpu": "fake", "cuda": "cupy"}.get(request.param, "numpy")
+    backend = "fake" if request.param in CHIPS else "cupy" if request.param == "cuda" else "numpy"
     try:
         get_backend(backend)
     except BackendUnavailableError as error:
@@ -84,5 +93,5 @@ def kernel_table(request: pytest.FixtureRequest) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch, use_backend(backend):
         patch.setenv("TINYGRAD_SEQ_NUMBA", "1" if request.param == "compiled" else "0")
         if backend == "fake":
-            patch.setattr(get_backend("fake"), "kernels", kernels_on(OnCpu("fake")))
+            patch.setattr(get_backend("fake"), "kernels", kernels_on(OnCpu("fake", CHIPS[request.param])))
         yield request.param

@@ -97,11 +97,19 @@ def test_a_state_that_is_kept_is_not_written_over_by_the_next_step(device):
         np.testing.assert_array_equal(state.numpy(), before)
 
 
-def test_dropout_is_never_recorded(device):
-    """Its masks are named by the step, and a recording would repeat one."""
-    (losses, _, calls), (expected, _, _) = (run("fake", replay=r, dropout=0.5) for r in (True, False))
+@needs_compiler
+@pytest.mark.parametrize("kernels", [True, False], ids=["kernels", "reference"])
+def test_dropout_is_replayed_with_the_masks_of_each_step(device, monkeypatch, kernels):
+    """They are read by the name of the step, which is set on the device."""
+    if not kernels:
+        monkeypatch.setattr(device, "kernels", {name: k for name, k in device.kernels.items() if name != "Dropout"})
+    (losses, weights, calls), (expected, expected_weights, all_calls) = (
+        run("fake", replay=replay, dropout=0.5, num_layers=2) for replay in (True, False)
+    )
     assert losses == expected
-    assert calls == 12
+    for name, array in weights.items():
+        np.testing.assert_array_equal(array, expected_weights[name])
+    assert (all_calls, calls) == (12, WARM + 3)
 
 
 def test_numpy_has_nothing_to_record():
@@ -162,5 +170,5 @@ def test_nothing_may_cross_while_a_step_is_recorded(device):
     y = []
     again = device.capture(lambda: y.append(x * 2))
     x[...] = 5
-    again()
+    again(1)
     assert device.to_host(y[0]).tolist() == [10, 10]

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.util import find_spec
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
 from ..backend import get_backend
 from ..errors import BackendUnavailableError
 
-__all__ = ["BackendName", "BackendOption", "Selection", "automatic", "selected"]
+__all__ = ["BackendOption", "Selection", "automatic", "selected"]
 
-BackendName = Literal["auto", "numpy", "cupy"]
+NAMES = re.compile(r"auto|numpy|cupy(:\d+)?")
+
+
+def checked(asked: str) -> str:
+    """Return the name of a backend, which may say one of its GPUs."""
+    if not NAMES.fullmatch(asked):
+        raise typer.BadParameter(
+            f"{asked!r} is none of auto, numpy, cupy, or cupy:0, cupy:1, ... for one of several GPUs."
+        )
+    return asked
+
 
 BackendOption = Annotated[
-    BackendName,
+    str,
     typer.Option(
         envvar="TINYGRAD_SEQ_BACKEND",
-        help="Who computes. auto takes CuPy where it works, else NumPy; tinygrad-seq doctor tells which and why.",
+        metavar="auto|numpy|cupy|cupy:N",
+        callback=checked,
+        help="Who computes; cupy:1 is the second GPU. auto takes CuPy where it works, else NumPy; "
+        "tinygrad-seq doctor tells which and why.",
     ),
 ]
 
@@ -40,7 +54,7 @@ def automatic() -> Selection:
     return Selection("cupy", "CuPy is installed and finds a GPU")
 
 
-def selected(asked: BackendName) -> str:
+def selected(asked: str) -> str:
     """Return the name of the backend to use; raises BackendUnavailableError where the one asked for cannot run here.
 
     Where `auto` falls back although CuPy is installed, one line on stderr says why.

@@ -33,7 +33,7 @@ def explain(module: Module) -> str:
         elif watcher is not None and watcher.expand:
             said = "cell loop, because a watcher asks to see every step"
         else:
-            made_with = owner(like).made_with(m.op.name, like.dtype)
+            made_with = owner(like).made_with(m.op.name, like.dtype, hidden_size=m.hidden_size, **m.settings())
             said = f"fused, by the {backend} backend's kernel for {m.op.name}, {made_with}"
         lines.append(f"{path or type(m).__name__}: {said}")
     return "\n".join(lines) or "no recurrent module here: every operation is its own node"

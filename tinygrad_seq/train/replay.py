@@ -21,12 +21,13 @@ KEPT = 4  # shapes whose recordings are kept
 class Recording(NamedTuple):
     """A step of one shape: what to ask of the device again, the arrays it reads and writes, and those it belongs to."""
 
-    again: Callable[[], None]
+    again: Callable[[int], None]
     inputs: list[Any]
     loss: Tensor
     state: Any
     gradients: list[Any]
     weights: list[Any]
+    draws: int  # of random arrays
 
 
 def gradients(model: Any, batch: Any, state: Any) -> tuple[Tensor, Any]:
@@ -40,8 +41,8 @@ class Replay:
     """`gradients` of a model, replayed where that gives the same.
 
     Batches are `data.Batch`. Recorded is what a step asks of the device, not what Python does: a model whose
-    loss looks at numbers, or throws coins on the host, must not be given to it. A step that draws random numbers by
-    name (dropout) is not recorded, since their names are part of what would be; nor is one that somebody watches.
+    loss looks at numbers, or throws coins on the host, must not be given to it. Random numbers that are drawn by name
+    (dropout) are those of the step that is replayed. A step that somebody watches is not recorded.
     """
 
     def __init__(self, model: Any, parameters: Sequence[Tensor]) -> None:
@@ -54,7 +55,8 @@ class Replay:
         """Leave the gradients of a batch in the parameters; return the loss and the state to carry on."""
         if not self.possible or mode.get().watcher is not None:
             return gradients(self.model, batch, state)
-        key = shape_of(batch, state)
+        now = random.position()
+        key = shape_of(batch, state), now.seed, now.draw
         if key in self.recordings:
             recording = self.recordings[key]
             if all(p.data is w for p, w in zip(self.parameters, recording.weights, strict=True)):
@@ -64,10 +66,7 @@ class Replay:
             self.met.clear()
         self.met[key] = self.met.get(key, 0) + 1
         if self.met[key] <= WARM:
-            before = random.position()
-            result = gradients(self.model, batch, state)
-            self.possible = random.position() == before
-            return result
+            return gradients(self.model, batch, state)
         self.possible = self.recorded(key, batch, state)
         return self(batch, state)
 
@@ -83,14 +82,17 @@ class Replay:
                 p.grad = None
             result[:] = gradients(self.model, replace(batch, x=x, y=y), own)
 
+        before = random.position()
         again = home.capture(run)
+        draws = random.position().draw - before.draw
+        random.rewind(before)
         if again is None:
             return False
         loss, after = result
         kept = [None if p.grad is None else p.grad.data for p in self.parameters]
         inputs = [t.data for t in (x, y, *parts(own))]
         weights = [p.data for p in self.parameters]
-        self.recordings[key] = Recording(again, inputs, loss.detach(), after, kept, weights)
+        self.recordings[key] = Recording(again, inputs, loss.detach(), after, kept, weights, draws)
         while len(self.recordings) > KEPT:
             self.recordings.popitem(last=False)
         return True
@@ -99,7 +101,9 @@ class Replay:
         """Bring the batch to where the recording reads it, and ask for the step again."""
         for place, value in zip(recording.inputs, (batch.x, batch.y, *parts(state)), strict=True):
             place[...] = value.data if isinstance(value, Tensor) else owner(place).from_host(value)
-        recording.again()
+        now = random.position()
+        recording.again(now.step)
+        random.rewind(now._replace(draw=now.draw + recording.draws))
         for p, g in zip(self.parameters, recording.gradients, strict=True):
             p.grad = None if g is None else Tensor.handle(g, None)
         copies = [copied(part) for part in parts(recording.state)]  # the next replay writes over what this one returns

@@ -6,7 +6,8 @@ from tinygrad_seq.backend import Kernel
 
 from .cross_entropy import CrossEntropyKernel
 from .device import Device
-from .gru import gru
+from .dropout import DropoutKernel
+from .gru import GRU
 from .lstm import LSTM
 from .mlstm import MLSTM
 from .rnn import RNN
@@ -19,8 +20,9 @@ def kernels_on(device: Device) -> dict[str, Kernel]:
     """Return the kernels by the name of their operation."""
     return {
         "CrossEntropy": CrossEntropyKernel(device),
+        "Dropout": DropoutKernel(device),
         "RNNSequence": SequenceKernel(device, RNN, parts=1),
         "LSTMSequence": SequenceKernel(device, LSTM, parts=2),
-        "GRUSequence": SequenceKernel(device, gru, parts=1),
+        "GRUSequence": SequenceKernel(device, GRU, parts=1),
         "MLSTMSequence": SequenceKernel(device, MLSTM, parts=2),
     }

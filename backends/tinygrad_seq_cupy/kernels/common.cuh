@@ -7,12 +7,18 @@ __device__ __forceinline__ real either(const real* a, int i) { return a ? a[i] :
 
 __device__ __forceinline__ bool holds(const bool* where, int row) { return where && where[row]; }
 
+// One part of the state at one step, (B, H) each; `next` is null where the next step reads `now`.
+struct Part {
+    const real* prev;
+    real *now, *next;
+};
+
 // The end of a step for one part of the state. Where the row is absent the state passes through; where a new sequence
-// begins at the next step, that step finds zero. `next` is null where it reads the new state itself.
-__device__ __forceinline__ void settle(
-    real value, const real* prev, real* now, real* next, bool present, bool begins, int at)
+// begins at the next step, that step finds zero. Returns what it finds.
+__device__ __forceinline__ real settle(real value, Part state, bool present, bool begins, int at)
 {
-    const real kept = present ? value : prev[at];
-    now[at] = kept;
-    if (next) next[at] = begins ? real(0) : kept;
+    const real kept = present ? value : state.prev[at], found = begins ? real(0) : kept;
+    state.now[at] = kept;
+    if (state.next) state.next[at] = found;
+    return found;
 }

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tinygrad_seq.backend import XP, Shape
 
 from .sources import Function
 
-__all__ = ["OPTIONS", "THREADS", "Device"]
+__all__ = ["CLUSTER", "OPTIONS", "THREADS", "Chip", "Device"]
 
 THREADS = 128  # of a block
-OPTIONS = ("-std=c++17", f"-DTHREADS={THREADS}", "-fmad=false")  # each operation is rounded, as it is on the host
+CLUSTER = 8  # blocks; more of them is for the few GPUs that say so
+OPTIONS = ("-std=c++17", "-fmad=false")  # each operation is rounded, as it is on the host
+
+
+class Chip(NamedTuple):
+    """What decides whether a sequence's weights can stay on the chip.
+
+    Attributes:
+        capability: the compute capability, 90 for 9.0.
+        multiprocessors: how many there are; each runs one block that takes all of its memory.
+        memory: bytes on the chip that one block can have.
+    """
+
+    capability: int
+    multiprocessors: int
+    memory: int
 
 
 class Device(Protocol):
     """One small object between the host code and the GPU, so that tests can put a CPU in its place."""
 
     xp: XP
+    now: Any  # while launches are recorded: where the training step will stand in the device's memory; else None
+
+    @property
+    def chip(self) -> Chip:
+        """What there is of the device that computes now."""
 
     def empty(self, shape: Shape, dtype: Any) -> Any:
         """Return an array of any content, in C order."""
@@ -32,4 +52,10 @@ class Device(Protocol):
         """Run a kernel on n threads, or, with `rows`, on n blocks of THREADS; whole numbers go as C's int.
 
         An argument may be an array in C order, None for a null pointer, or a number; NumPy scalars keep their type.
+        """
+
+    def launch_on_chip(self, kernel: Function, dtype: Any, blocks: int, numbers: int, *arguments: Any) -> None:
+        """Run a kernel on blocks that meet: all at once, or by the cluster if its options say CLUSTER.
+
+        Each has room for so many numbers on the chip.
         """

@@ -8,21 +8,25 @@ from typing import Any
 from .cell import Cell, Kept, named_gates
 from .device import Device
 from .inputs import Input, column_sums, product_over_rows
+from .placement import Plan
 from .steps import Steps
 
-__all__ = ["gru"]
-
-
-def gru(*arguments: Any, reset_after: bool) -> Cell:
-    """Return the cell of one of the two forms."""
-    return (GRU if reset_after else GRUBefore)(*arguments)
+__all__ = ["GRU"]
 
 
 class GRU(Cell):
     """The reset gate after the product. Memory: 5 T B H numbers from forward to backward, 6 T B H more during it."""
 
-    def __init__(self, on: Device, W_ih: Any, W_hh: Any, b_ih: Any, b_hh: Any) -> None:
+    recurrence = ((1, 3),)
+    recurrence_back = ((3, 1),)
+
+    def __init__(self, on: Device, W_ih: Any, W_hh: Any, b_ih: Any, b_hh: Any, reset_after: bool) -> None:
         self.on, self.W_ih, self.W_hh, self.b_ih, self.b_hh = on, W_ih, W_hh, b_ih, b_hh
+
+    @classmethod
+    def form(cls, **settings: Any) -> type[Cell]:
+        """Return one of the two forms."""
+        return cls if settings["reset_after"] else GRUBefore
 
     def begin(self, x: Input, steps: Steps) -> Kept:
         T, B, H = steps.T, steps.B, steps.H
@@ -43,6 +47,14 @@ class GRU(Cell):
         self.launch("gru_backward", steps, a, hn, h_prev, dy, dh, *steps.backward(t), D_x, D_h)
         self.on.matmul(D_h, self.W_hh, dh, add=True)
 
+    def all_forward(self, plan: Plan, steps: Steps, kept: Kept) -> None:
+        weights = (self.transposed(self.W_hh), self.b_ih, self.b_hh)
+        self.launch_on_chip("gru_sequence_forward", plan, steps, kept["a"], kept["hn"], *weights, *steps.all_forward())
+
+    def all_backward(self, plan: Plan, steps: Steps, kept: Kept, dy: Any, dstate: Sequence[Any], D: Kept) -> None:
+        given = (kept["a"], kept["hn"], self.W_hh, steps.prev[0], dy, *dstate, steps.here, steps.begins)
+        self.launch_on_chip("gru_sequence_backward", plan, steps, *given, D["x"], D["h"])
+
     def gradients(self, x: Input, steps: Steps, kept: Kept, D: Kept, wanted: Sequence[bool]) -> list[Any]:
         W_ih, W_hh, b_ih, b_hh = wanted
         return [
@@ -62,8 +74,11 @@ class GRU(Cell):
 class GRUBefore(Cell):
     """The reset gate before the product. Memory: 5 T B H numbers from forward to backward, 3 T B H more during it."""
 
-    def __init__(self, on: Device, W_ih: Any, W_hh: Any, b_ih: Any, b_hh: Any) -> None:
-        self.on, self.W_ih, self.b_ih, self.b_hh, self.H = on, W_ih, b_ih, b_hh, W_hh.shape[1]
+    recurrence = ((1, 2), (1, 1))
+    recurrence_back = ((1, 1), (2, 1))
+
+    def __init__(self, on: Device, W_ih: Any, W_hh: Any, b_ih: Any, b_hh: Any, reset_after: bool) -> None:
+        self.on, self.W_ih, self.W_hh, self.b_ih, self.b_hh, self.H = on, W_ih, W_hh, b_ih, b_hh, W_hh.shape[1]
         self.W_hrz, self.W_hn = W_hh[: 2 * self.H], W_hh[2 * self.H :]
 
     def rz_and_n(self, a: Any) -> tuple[Any, Any]:
@@ -92,6 +107,15 @@ class GRUBefore(Cell):
         self.on.matmul(da_n, self.W_hn, drh)
         self.launch("gru_reset_backward", steps, a, h_prev, drh, dh, da)
         self.on.matmul(da_rz, self.W_hrz, dh, add=True)
+
+    def all_forward(self, plan: Plan, steps: Steps, kept: Kept) -> None:
+        weights = (self.transposed(self.W_hh), self.b_ih, self.b_hh)
+        given = (kept["a"], kept["rh"], *weights, *steps.all_forward())
+        self.launch_on_chip("gru_sequence_reset_forward", plan, steps, *given)
+
+    def all_backward(self, plan: Plan, steps: Steps, kept: Kept, dy: Any, dstate: Sequence[Any], D: Kept) -> None:
+        given = (kept["a"], self.W_hh, steps.prev[0], dy, *dstate, steps.here, steps.begins)
+        self.launch_on_chip("gru_sequence_reset_backward", plan, steps, *given, D["a"])
 
     def gradients(self, x: Input, steps: Steps, kept: Kept, D: Kept, wanted: Sequence[bool]) -> list[Any]:
         W_ih, W_hh, b_ih, b_hh = wanted

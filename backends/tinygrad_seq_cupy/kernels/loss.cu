@@ -1,4 +1,5 @@
 // Softmax and cross-entropy. One block per row; its threads share the classes.
+#include "common.cuh"
 
 // The threads' values, added up or the largest of them; every thread gets it.
 __device__ real together(real* part, real mine, bool largest)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from .cell import Cell, Kept, named_gates
 from .device import Device
 from .inputs import Input, column_sums, product_over_rows
+from .placement import Plan, Recurrence
 from .steps import Steps
 
 __all__ = ["LSTM"]
@@ -17,6 +18,8 @@ class LSTM(Cell):
     """Memory: 6 T B H numbers from forward to backward, and 4 T B H more during backward."""
 
     parts = ("h", "c")
+    recurrence: ClassVar[Recurrence] = ((1, 4),)
+    recurrence_back: ClassVar[Recurrence] = ((4, 1),)
 
     def __init__(self, on: Device, W_ih: Any, W_hh: Any, b_ih: Any, b_hh: Any) -> None:
         self.on, self.W_ih, self.W_hh, self.b_ih, self.b_hh = on, W_ih, W_hh, b_ih, b_hh
@@ -44,6 +47,14 @@ class LSTM(Cell):
         """Write D at t; what is left in dh is what passes through absent rows."""
         a, c_prev, c_t = kept["a"][t], steps.prev[1][t], steps.new[1][t]
         self.launch("lstm_backward", steps, a, c_prev, c_t, dy, *dstate, *steps.backward(t), D["a"][t])
+
+    def all_forward(self, plan: Plan, steps: Steps, kept: Kept) -> None:
+        weights = (self.transposed(self.W_hh), self.b_ih, self.b_hh)
+        self.launch_on_chip("lstm_sequence_forward", plan, steps, kept["a"], *weights, *steps.all_forward())
+
+    def all_backward(self, plan: Plan, steps: Steps, kept: Kept, dy: Any, dstate: Sequence[Any], D: Kept) -> None:
+        given = (kept["a"], self.W_hh, steps.prev[1], steps.new[1], dy, *dstate, steps.here, steps.begins)
+        self.launch_on_chip("lstm_sequence_backward", plan, steps, *given, D["a"])
 
     def gradients(self, x: Input, steps: Steps, kept: Kept, D: Kept, wanted: Sequence[bool]) -> list[Any]:
         W_ih, W_hh, b_ih, b_hh = wanted

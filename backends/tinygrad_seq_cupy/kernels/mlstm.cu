@@ -1,4 +1,5 @@
 // What the mLSTM has beside the LSTM: the product of two projections, in the place of h_prev.
+#include "common.cuh"
 
 // m_t = (W_mx x_t) * (W_mh h_prev)
 extern "C" __global__ void mlstm_forward(const real* mx, const real* mh, real* m, int n)

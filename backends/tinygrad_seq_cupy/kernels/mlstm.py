@@ -18,6 +18,9 @@ __all__ = ["MLSTM"]
 class MLSTM(LSTM):
     """Memory: 9 T B H numbers from forward to backward, and 6 T B H more during backward."""
 
+    recurrence = ()  # its two products of a step would need twice the room
+    recurrence_back = ()
+
     def __init__(self, on: Device, W_ih: Any, W_hh: Any, W_mx: Any, W_mh: Any, b: Any) -> None:
         super().__init__(on, W_ih, W_hh, b, None)
         self.W_mx, self.W_mh = W_mx, W_mh

@@ -8,6 +8,7 @@ from typing import Any
 from .cell import Cell, Kept
 from .device import Device
 from .inputs import Input, column_sums, product_over_rows
+from .placement import Plan
 from .steps import Steps
 
 __all__ = ["RNN"]
@@ -15,6 +16,9 @@ __all__ = ["RNN"]
 
 class RNN(Cell):
     """Memory: 2 T B H numbers from forward to backward, and 1 T B H more during backward."""
+
+    recurrence = ((1, 1),)
+    recurrence_back = ((1, 1),)
 
     def __init__(self, on: Device, W_ih: Any, W_hh: Any, b_ih: Any, b_hh: Any, nonlinearity: str) -> None:
         self.on, self.W_ih, self.W_hh, self.b_ih, self.b_hh = on, W_ih, W_hh, b_ih, b_hh
@@ -35,6 +39,14 @@ class RNN(Cell):
         (dh,), da = dstate, D["a"][t]
         self.launch("rnn_backward", steps, steps.new[0][t], dy, dh, *steps.backward(t), da, self.relu)
         self.on.matmul(da, self.W_hh, dh, add=True)
+
+    def all_forward(self, plan: Plan, steps: Steps, kept: Kept) -> None:
+        weights = (self.transposed(self.W_hh), self.b_ih, self.b_hh)
+        self.launch_on_chip("rnn_sequence_forward", plan, steps, kept["a"], *weights, *steps.all_forward(), self.relu)
+
+    def all_backward(self, plan: Plan, steps: Steps, kept: Kept, dy: Any, dstate: Sequence[Any], D: Kept) -> None:
+        given = (steps.new[0], self.W_hh, dy, *dstate, steps.here, steps.begins)
+        self.launch_on_chip("rnn_sequence_backward", plan, steps, *given, D["a"], self.relu)
 
     def gradients(self, x: Input, steps: Steps, kept: Kept, D: Kept, wanted: Sequence[bool]) -> list[Any]:
         W_ih, W_hh, b_ih, b_hh = wanted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from tinygrad_seq.backend import Buffers
 from .cell import Cell
 from .device import Device
 from .inputs import Input, flat
+from .placement import Plan, Recurrence, placed, way
 from .steps import Steps
 
 __all__ = ["SequenceKernel"]
@@ -28,12 +29,13 @@ class Kept(dict[str, Any]):
 class SequenceKernel:
     """The kernel of one kind of cell, in the shape of `tinygrad_seq.backend.Kernel`.
 
-    The input is projected for all steps in one product, or picked where it is whole numbers. Each step is one product
-    that adds to it and one launch, there and back; the gradients of the weights are one product each at the end.
-    float16 is computed in float32 and rounded where it leaves.
+    The input is projected for all steps in one product, or picked where it is whole numbers. All steps are one launch
+    where `placement` finds room for the weights on the chip; else each is one product that adds to the projection, and
+    one launch, there and back. The gradients of the weights are one product each at the end. float16 is computed in
+    float32 and rounded where it leaves.
     """
 
-    def __init__(self, on: Device, cell: Callable[..., Cell], parts: int) -> None:
+    def __init__(self, on: Device, cell: type[Cell], parts: int) -> None:
         self.on, self.cell, self.parts = on, cell, parts
 
     def forward(self, *arrays: Any, training: bool, **static: Any) -> tuple[tuple[Any, ...], Buffers]:
@@ -43,8 +45,12 @@ class SequenceKernel:
         state, cell = self.of_call(rest, dtype, settings)
         steps = Steps(self.on, state, mask, reset, x.shape[0], reverse)
         kept = cell.begin(Input(self.on, x, dtype), steps)
-        for t in steps:
-            cell.forward(t, steps, kept)
+        plan = self.plan(cell.recurrence, steps)
+        if plan is not None:
+            cell.all_forward(plan, steps, kept)
+        else:
+            for t in steps:
+                cell.forward(t, steps, kept)
         xp = self.on.xp
         ends = [xp.asarray(new[steps.last], copy=True) for new in steps.new]
         outputs = tuple(xp.astype(a, given) for a in (steps.y, *ends))
@@ -68,14 +74,29 @@ class SequenceKernel:
         dy = self.on.contiguous(dys[0], dtype)
         dstate = [xp.asarray(self.on.contiguous(d, dtype), copy=True) for d in dys[1:]]
         D = cell.gradients_begin(steps)
-        for t in reversed(steps):
-            cell.backward(t, steps, kept, dy[t], dstate, D)
+        plan = self.plan(cell.recurrence_back, steps)
+        if plan is not None:
+            cell.all_backward(plan, steps, kept, dy, dstate, D)
+        else:
+            for t in reversed(steps):
+                cell.backward(t, steps, kept, dy[t], dstate, D)
         if steps.begins is not None:
             dstate = [xp.where(steps.begins[steps.first][:, None], 0.0, d) for d in dstate]
         dx = self.input_gradient(x, cell, D) if wanted[0] else None
         dweights = cell.gradients(entering, steps, kept, D, wanted[3 + self.parts :])
         found = zip((dx, None, None, *dstate, *dweights), wanted, strict=True)
         return [xp.astype(d, given) if w else None for d, w in found]
+
+    def plan(self, recurrence: Recurrence, steps: Steps) -> Plan | None:
+        """Return how all steps are done in one launch, None where they are not."""
+        return placed(self.on.chip, recurrence, steps.B, steps.H, steps.dtype.itemsize) if steps.T else None
+
+    def ways(self, dtype: Any, hidden_size: int, settings: dict[str, Any]) -> tuple[str, str]:
+        """Return which way a module's sequences go forward and back, and why."""
+        cell, dtype = self.cell.form(**settings), working(dtype)
+        recurrences = cell.recurrence, cell.recurrence_back
+        forward, back = (way(self.on.chip, r, hidden_size, dtype.itemsize) for r in recurrences)
+        return forward, back
 
     def input_gradient(self, x: Any, cell: Cell, D: Any) -> Any:
         """Return the gradient of x, (T, B, I)."""
@@ -88,13 +109,18 @@ class SequenceKernel:
     def of_call(self, rest: Sequence[Any], dtype: Any, settings: dict[str, Any]) -> tuple[list[Any], Cell]:
         """Return the start state, and the cell with its weights, all of one type and in C order."""
         cast = [None if a is None else self.on.contiguous(a, dtype) for a in rest]
-        return cast[: self.parts], self.cell(self.on, *cast[self.parts :], **settings)
+        return cast[: self.parts], self.cell.form(**settings)(self.on, *cast[self.parts :], **settings)
 
 
 def types(x: Any, rest: Sequence[Any]) -> tuple[Any, Any]:
     """Return the type that the arrays have together, and the one that the kernels compute in."""
     given = np.result_type(*(a.dtype for a in (x, *rest) if a is not None and a.dtype.kind == "f"))
-    return given, np.dtype(np.float32) if given == np.float16 else given
+    return given, working(given)
+
+
+def working(given: Any) -> Any:
+    """Return the type that is computed in."""
+    return np.dtype(np.float32) if given == np.float16 else np.dtype(given)
 
 
 def split(*, reverse: bool, **settings: Any) -> tuple[bool, dict[str, Any]]:

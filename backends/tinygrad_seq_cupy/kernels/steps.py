@@ -67,6 +67,10 @@ class Steps:
         """Return who is here at a step, and to whom nothing comes back, since a new sequence begins after it."""
         return self.here_at(t), None if self.begins is None or t == self.last else self.begins[self.next(t)]
 
+    def all_forward(self) -> tuple[Any, ...]:
+        """Return the arguments of all steps forward in one launch: prev and new of each part, y, here, begins."""
+        return (*self.prev, *self.new, None if self.here is None else self.y, self.here, self.begins)
+
     def here_at(self, t: int) -> Any:
         """Return the rows that are here at a step; None where all are."""
         return None if self.here is None else self.here[t]

@@ -1,4 +1,5 @@
 // Whole numbers that stand for one-hot vectors: the product with a matrix picks a column of it.
+#include "common.cuh"
 
 // out_n = W e_k(n). One thread per element of out; a symbol outside of 0 .. I - 1 gives NaN, which training reports.
 extern "C" __global__ void symbols_pick(

@@ -26,7 +26,7 @@ from tinygrad_seq.backend import XP, Kernel, Key, Memory, Program, Shape
 from tinygrad_seq.errors import BackendError
 
 from . import namespace
-from .array import DeviceArray, HostAccessError, live, recording, transfers
+from .array import DeviceArray, HostAccessError, computed, live, recording, transfers
 
 __all__ = ["DeviceArray", "FakeBackend", "HostAccessError"]
 
@@ -39,6 +39,7 @@ class FakeBackend:
     array_types: tuple[type, ...] = (DeviceArray,)
     kernels: Mapping[str, Kernel] = {}
     transfers: Counter[str] = transfers
+    now: DeviceArray | None = None  # while calls are recorded: where the training step will stand
 
     def on(self, device: str) -> Self:
         if device != "0":
@@ -62,24 +63,35 @@ class FakeBackend:
     def uniform(self, key: Key, shape: Shape, dtype: Any) -> DeviceArray:
         """Numbers in [0, 1) from a generator that the key seeds; nothing is remembered from one call to the next."""
         below_one = np.nextafter(np.ones((), dtype), np.zeros((), dtype))  # where rounding to `dtype` would reach 1
-        numbers = np.random.default_rng([key.seed % 2**64, key.step, key.draw]).random(shape)
-        return DeviceArray(np.minimum(numbers.astype(dtype), below_one))
+        now = None if self.now is None else self.now._memory
+
+        def drawn() -> np.ndarray:
+            step = key.step if now is None else int(now[0])
+            numbers = np.random.default_rng([key.seed % 2**64, step, key.draw]).random(shape)
+            return np.minimum(numbers.astype(dtype), below_one)
+
+        return computed(drawn)
 
     def in_place(self, program: Program, dtype: Any) -> None:
         """Programs are an optional speed-up, as kernels are; without them an update is run as it is written."""
 
-    def made_with(self, kernel: str, dtype: Any) -> str:
+    def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
         return "in plain NumPy"
 
-    def capture(self, run: Callable[[], None]) -> Callable[[], None]:
+    def capture(self, run: Callable[[], None]) -> Callable[[int], None]:
         """What is asked of the device while `run` runs; a crossing is an error, as it is on a real one."""
-        before = transfers.copy()
-        with recording() as calls:
-            run()
+        before, now = transfers.copy(), DeviceArray(np.zeros(1, np.uint32))
+        type(self).now = now
+        try:
+            with recording() as calls:
+                run()
+        finally:
+            type(self).now = None
         if transfers != before:
             raise HostAccessError(f"nothing may cross while a step is recorded: {dict(transfers - before)}.")
 
-        def again() -> None:
+        def again(step: int) -> None:
+            now._memory[...] = step
             for call in calls:
                 call()
 
