@@ -95,7 +95,8 @@ def test_backends_is_a_folder_and_not_a_package() -> None:
 
 
 def test_links_in_markdown_lead_to_files() -> None:
-    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tutorials/**/*.md")]
+    pages = {*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tutorials/**/*.md")}
+    pages -= {ROOT / "docs" / "index.md"}  # leads to pages that the site makes; its strict build looks at them
     broken = [
         f"{page.relative_to(ROOT)}: {target}"
         for page in pages

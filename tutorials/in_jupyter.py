@@ -33,8 +33,7 @@ return {
   all: cells.length,
   run: cells.filter(cell => cell.execution_count !== null).length,
   failed: cells.filter(cell => cell.outputs.some(output => output.output_type === 'error')).length,
-  pictures: cells.filter(cell => cell.outputs.some(o => o.data && Object.keys(o.data).some(k => k.startsWith('image/'))))
-    .length,
+  pictures: cells.filter(cell => cell.outputs.some(o => o.data && 'image/png' in o.data)).length,
   kernel: widget.sessionContext.session.kernel.status,
 };
 """

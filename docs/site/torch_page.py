@@ -184,7 +184,7 @@ TABLE = {
         ),
         Row(
             "Both GRUs",
-            "`reset_after=False` is the GRU of Cho et al. and of textbooks; PyTorch has the other one alone, our default.",
+            "`reset_after=False` is the GRU of Cho et al. and of textbooks; PyTorch has only the other, our default.",
             """
             >>> tg.nn.GRU(2, 3).weight_hh_l0.shape, tg.nn.GRU(2, 3, reset_after=False).reset_after
             ((9, 3), False)
@@ -338,7 +338,7 @@ TABLE = {
 INTRO = """# Differences from PyTorch
 
 Names, layouts and defaults are PyTorch's wherever there is no reason against them; these are the exceptions. Every
-example on this page is run by the tests, ours always and PyTorch's where it is installed, and prints what stands below it.
+example on this page is run by the tests, ours always and PyTorch's where it is installed, and prints what stands below.
 """
 
 

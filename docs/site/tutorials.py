@@ -66,7 +66,7 @@ def preface(path: Path, found: dict) -> str:
         return f'!!! note ""\n    With the outputs of a run of {found["seconds"]:.0f} s on a CPU. To try it: {offer}.'
     return (
         '!!! warning "The outputs are those of a shortened run"\n'
-        f"    {found['seconds']:.0f} s, made for this site: it shows that the program runs, not what it teaches. What it "
+        f"    {found['seconds']:.0f} s, made for this site: it shows that it runs, not what it teaches. What it "
         f"prints when it runs in full is in [full_run.txt](full_run.txt). To try it: {offer}."
     )
 

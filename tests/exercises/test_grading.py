@@ -64,7 +64,9 @@ def test_a_wrong_answer_fails_with_its_own_message(key, name, i):
     slip = key.WRONG[name][i]
     values, _ = check(name, key.module(name, key.slipped(name, slip)))
     assert not values.holds
-    assert values.says == slip.says
+    says, where = values.says.split("\n")
+    assert says == slip.says
+    assert re.match(r".+: expected .+, got .+\.$", where)
 
 
 def test_the_committed_values_are_those_of_the_key(key):

@@ -67,7 +67,9 @@ def check(
 
 def shown(outcome: Outcome) -> str:
     """Return one check as a line, and below it what was expected."""
-    return f"ok      {outcome.name}" if outcome.holds else f"not yet {outcome.name}\n        {outcome.says}"
+    if outcome.holds:
+        return f"ok      {outcome.name}"
+    return f"not yet {outcome.name}\n        " + outcome.says.replace("\n", "\n        ")
 
 
 def further(name: str, outcomes: list[Outcome]) -> str:

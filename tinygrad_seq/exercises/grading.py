@@ -80,10 +80,11 @@ def compare(exercise: Exercise, answer: ModuleType) -> None:
     wrong = [case for case in expected if not same(said[case], expected[case])]
     if not wrong:
         return
+    where = described(wrong[0], said[wrong[0]], expected[wrong[0]])
     for mistake in values()[exercise.name]["mistakes"]:
         if all(same(said[case], value) for case, value in arrays(mistake["values"]).items()):
-            raise WrongAnswerError(mistake["says"])
-    raise WrongAnswerError(described(wrong[0], said[wrong[0]], expected[wrong[0]]))
+            raise WrongAnswerError(f"{mistake['says']}\n{where}")
+    raise WrongAnswerError(where)
 
 
 def arrays(cases: Mapping[str, Any]) -> dict[str, np.ndarray]:
