@@ -14,7 +14,7 @@ NUMPY = {"floor": {"3.11": "2.0", "3.12": "2.0", "3.13": "2.1", "3.14": "2.3"}, 
 
 
 @nox.session(python=["3.11", "3.12", "3.13", "3.14"])
-@nox.parametrize("numpy", NUMPY)
+@nox.parametrize("numpy", list(NUMPY))
 def tests(session: nox.Session, numpy: str) -> None:
     """Run the tests in random order, with every warning an error."""
     version = NUMPY[numpy].get(str(session.python))

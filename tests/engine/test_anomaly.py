@@ -105,3 +105,11 @@ def test_finding_24_a_nan_is_found_where_it_is_born_and_not_where_it_is_seen():
     assert str(caught.value) == (
         "divide in 'net.cell' (t=4): its result is not finite: nan at index (1, 2) of shape (2, 3), 1 of 6 elements."
     )
+
+
+def test_backward_names_the_result_through_which_a_gradient_came():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    with detect_anomaly():
+        first, _ = tg.split(x, 2)
+        with pytest.raises(AnomalyError, match=r"^the backward pass of output in .*: the gradient of `result` is not"):
+            first.backward(tg.tensor([np.nan]))

@@ -196,7 +196,8 @@ def compare() -> Iterator[Row]:
         yield row(f"sort(x{settings})", x=(3, 4), smooth=False, dtypes=NUMBERS)
         yield row(f"argsort(x{settings})", x=(3, 4), smooth=False, dtypes=NUMBERS)
     for k in (0, 2, 4):
-        yield row(f"topk(x, {k})", x=(3, 4), smooth=False, dtypes=NUMBERS)
+        for shape in ((4,), (3, 4), (2, 3, 5)):
+            yield row(f"topk(x, {k})", x=shape, smooth=False, dtypes=NUMBERS)
     mask = booleans([True, False, True], [False, False, True])
     for a, b in [((2, 3), (2, 3)), ((3,), (2, 1)), ((4, 1, 1), ()), ((), ())]:
         yield row("where(mask, a, b)", mask=mask, a=a, b=b, dtypes=ALL)

@@ -62,6 +62,7 @@ def test_an_axis_that_is_not_there(f: Callable[[int], Any]) -> None:
         (lambda: tg.split(x, 2, axis=1), "an axis of 3 has no 2 equal parts"),
         (lambda: tg.split(x, 0), "no 0 equal parts"),
         (lambda: tg.topk(x, 4), "an axis of 3 has no 4 largest"),
+        (lambda: tg.topk(tg.ones((2, 5, 3)), 4), "an axis of 3 has no 4 largest"),
         (lambda: tg.pad(x, ((1, 1), (1, 1), (1, 1))), "3 pairs of widths for an array of 2 axes"),
         (lambda: tg.take_along_axis(x, tg.tensor([0])), r"needs indices of as many axes, not \(1,\)"),
         (lambda: tg.index_add(x, 0, tg.ones(4)), r"index_add in .*\n    x: \(2, 3\)   values: \(4,\)"),

@@ -22,6 +22,7 @@ def test_a_foreign_function_names_ours(name: str) -> None:
     for function in (getattr(tg, name), getattr(x, name)):
         with pytest.raises(SpellingError, match=rf"there is no {name}\(\) here: write {ours}\("):
             function(x, 0)
+    assert getattr(tg, name).__doc__ == f"Not here: write {OURS[name]}."
 
 
 @pytest.mark.parametrize("name", OURS)

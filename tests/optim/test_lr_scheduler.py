@@ -117,6 +117,15 @@ def test_plateau_is_pytorchs_to_the_last_bit(settings):
     assert ours[0] != ours[-1]
 
 
+def test_plateau_takes_no_step_that_is_not_larger_than_eps():
+    optimizer = SGD([tg.ones(2, requires_grad=True)], lr=1.0)
+    for eps, then in ((0.5, 1.0), (0.49, 0.5)):
+        plateau = ReduceLROnPlateau(optimizer, factor=0.5, patience=0, eps=eps)
+        plateau.step(1.0)
+        plateau.step(1.0)
+        assert plateau.get_last_lr() == [then]
+
+
 def test_char_rnns_schedule_is_one_line_of_ten_epochs_and_then_0_97():
     epochs = first(lambda optimizer: ExponentialLR(optimizer, gamma=0.97, start=10), steps=12)
     assert epochs[:10] == [1.0] * 10
