@@ -223,6 +223,9 @@ class Backend(Protocol):
     def made_with(self, kernel: str, dtype: Any) -> str:
         """Return what a kernel of this backend computes with on numbers of a type, and why, as a part of a sentence."""
 
+    def about(self) -> dict[str, str]:
+        """Return what its times and last digits depend on: `device`, its name, then whatever else does."""
+
     def capture(self, run: Callable[[], None]) -> Callable[[], None] | None:
         """Run once and record what that asks of the device; return what asks for it again, None where none can.
 

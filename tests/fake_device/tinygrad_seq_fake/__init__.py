@@ -71,6 +71,9 @@ class FakeBackend:
     def made_with(self, kernel: str, dtype: Any) -> str:
         return "in plain NumPy"
 
+    def about(self) -> dict[str, str]:
+        return {"device": "a pretended device"}
+
     def capture(self, run: Callable[[], None]) -> Callable[[], None]:
         """What is asked of the device while `run` runs; a crossing is an error, as it is on a real one."""
         before = transfers.copy()
