@@ -21,7 +21,7 @@ from ..analysis.bench import (
     runners,
     to_json,
 )
-from ..analysis.bench.report import METHOD, NUMBERS, cells_of, crossing_lines, page
+from ..analysis.bench.report import METHOD, NUMBERS, TEXT_COLUMNS, cells_of, crossing_lines, page
 from ..backend import available_backends
 from ..errors import BackendUnavailableError, ConfigError, DataError
 from ..models import CELLS
@@ -32,7 +32,7 @@ __all__ = ["bench"]
 
 SIZES = ("32,32,32", "32,32,64", "32,32,128", "32,32,256")
 SECONDS = 0.15
-WIDTHS = (13, 13, 4, 4, 5, 16, 10, 15, 10, 8, 8, 7, 8)
+WIDTHS = (13, 13, 16, 4, 4, 5, 10, 15, 10, 8, 8, 7, 8)
 
 
 def bench(
@@ -139,9 +139,8 @@ def shown(row: Row, who: Sequence[Runner]) -> str:
 
 def line(cells: Sequence[str]) -> str:
     """Return cells in columns, numbers to the right."""
-    last_text = NUMBERS.index("backend")
     aligned = [
-        cell.ljust(width) if i < 2 or i == last_text else cell.rjust(width)
+        cell.ljust(width) if i < TEXT_COLUMNS else cell.rjust(width)
         for i, (cell, width) in enumerate(zip(cells, WIDTHS, strict=True))
     ]
     return " ".join(aligned).rstrip()

@@ -81,10 +81,14 @@ def roofline(roof: Roof) -> Picture:
     roof_line = [Point(x, min(roof.gflops, roof.gbytes * x), says) for x in (low, ridge, high)]
     curves = [Curve("peak", roof_line, "var(--ink)", 2.5, marks=False)]
     curves += [
-        Curve(f"{case.name}, {case.kind}", [Point(*point) for point in case.points], KINDS[case.kind], 1.2)
-        for case in roof.cases
+        Curve(label(case), [Point(*point) for point in case.points], KINDS[case.kind], 1.2) for case in roof.cases
     ]
     return loglog(curves, "operations per byte", "GFLOP/s", f"Roofline of {roof.name}")
+
+
+def label(case: Measured) -> str:
+    """Return what stands beside a case: the colour tells its kind, the last word of it is enough."""
+    return case.name if case.kind == "operation" else f"{case.name} {case.kind.rpartition(' ')[2]}"
 
 
 def compared_chart(one: Compared, styles: Mapping[str, tuple[str, str]]) -> str:

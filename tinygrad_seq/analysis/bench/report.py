@@ -9,7 +9,7 @@ from ...viz.page import Page
 from .results import Machine, Row, Runner, crossovers
 from .timing import FEWEST, WARM
 
-__all__ = ["METHOD", "NUMBERS", "cells_of", "crossing_lines", "labelled", "page"]
+__all__ = ["METHOD", "NUMBERS", "TEXT_COLUMNS", "cells_of", "crossing_lines", "labelled", "page"]
 
 METHOD = (
     f"Each case is called {WARM} times before the clock starts, then {FEWEST} times at least, all backends turn by "
@@ -18,10 +18,10 @@ METHOD = (
     "farther off than the tolerance, no time is taken."
 )
 NUMBERS = (
-    "case", "kind", "T", "B", "H", "backend", "median, ms", "quartiles, ms", "issued, ms", "GFLOP/s", "GB/s",
+    "case", "kind", "backend", "T", "B", "H", "median, ms", "quartiles, ms", "issued, ms", "GFLOP/s", "GB/s",
     "of peak", "off by",
 )  # fmt: skip
-TEXT_COLUMNS = 2
+TEXT_COLUMNS = 3
 
 
 def labelled(machines: Sequence[Machine]) -> list[tuple[str, Machine, Runner]]:
@@ -40,7 +40,7 @@ def rows_of(machine: Machine, runner: Runner) -> list[Row]:
 
 def cells_of(label: str, row: Row, runner: Runner) -> list[str]:
     """Return a row as text, in the order of NUMBERS."""
-    start = [row.case, row.kind, *map(str, row.size), label]
+    start = [row.case, row.kind, label, *map(str, row.size)]
     off = f"{row.distance.size:.1e}"
     if row.timing is None:
         return [*start, "differs", f"in {row.distance.what}", "", "", "", "", f"{off} > {row.tolerance:g}"]
