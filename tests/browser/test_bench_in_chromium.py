@@ -12,9 +12,8 @@ from tinygrad_seq.analysis.bench.agreement import Distance
 from tinygrad_seq.analysis.bench.peaks import Peak
 from tinygrad_seq.analysis.bench.report import page
 
-HOSTILE = (
-    "</title></svg></script><script>document.title = 'owned'</script><img src=http://x.test/ onerror=alert(1)>\u202e"
-)
+SCRIPT = "<script>document.title = 'owned'</script>"
+HOSTILE = f"</title></svg></script>{SCRIPT}<img src=http://x.test/ onerror=alert(1)>\u202e"
 
 
 def row(runner, H, ms, case=HOSTILE):
