@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import platform
-import subprocess
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tinygrad_seq.train.environment import environment
+from tinygrad_seq.analysis.bench import machine as about_this_machine
+from tinygrad_seq.backend import get_backend
 
 __all__ = ["RESULTS", "merge", "save", "table"]
 
@@ -41,32 +39,8 @@ def write(name: str, results: dict[str, Any]) -> None:
 
 def machine(threads: int) -> dict[str, Any]:
     """Return what the numbers depend on. `threads` are those of the measured processes, whatever this one has."""
-    return {
-        **environment(),
-        "blas_threads": threads,
-        "cpu": cpu_model(),
-        "cores": os.cpu_count(),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": commit(),
-    }
-
-
-def cpu_model() -> str:
-    """Return the processor's name as the system tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
-
-
-def commit() -> str | None:
-    """Return the commit measured, `-dirty` if files differ from it; None outside a git checkout."""
-    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
-    try:
-        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
+    cpu = get_backend("numpy").about()["device"]
+    return {**about_this_machine(), "blas_threads": threads, "cpu": cpu, "cores": os.cpu_count()}
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

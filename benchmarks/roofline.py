@@ -25,7 +25,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from tinygrad_seq.analysis.bench.peaks import product_and_copy
+from tinygrad_seq.backend import get_backend
 
 from .floor import flops
 from .guard import least
@@ -58,10 +59,7 @@ def moved(task: Task) -> dict[str, int]:
 
 def peaks() -> dict[str, Callable[[], Any]]:
     """Return the two calls that show what the machine can do."""
-    rng = np.random.default_rng(0)
-    a, b = (rng.standard_normal((SQUARE, SQUARE)).astype(np.float32) for _ in range(2))
-    product, source, target = np.empty_like(a), np.ones(COPIED, np.float32), np.empty(COPIED, np.float32)
-    return {"sgemm": lambda: np.dot(a, b, out=product), "copy": lambda: np.copyto(target, source)}
+    return dict(zip(("sgemm", "copy"), product_and_copy(get_backend("numpy"), SQUARE, COPIED), strict=True))
 
 
 def measure(name: str, rounds: int) -> dict[str, Any]:

@@ -226,6 +226,9 @@ class Backend(Protocol):
         Of a recurrent module its `hidden_size` and its settings may be told too.
         """
 
+    def about(self) -> dict[str, str]:
+        """Return what its times and last digits depend on: `device`, its name, then whatever else does."""
+
     def capture(self, run: Callable[[], None]) -> Callable[[int], None] | None:
         """Run once and record what that asks of the device; return what asks for it again, None where none can.
 

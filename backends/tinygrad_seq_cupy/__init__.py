@@ -105,6 +105,21 @@ class CupyBackend:
         ways = f"there and back {forward}" if forward == back else f"forward {forward}; back {back}"
         return f"{ways}; other products in {self.gpu.precision(dtype)}"
 
+    def about(self) -> dict[str, str]:
+        """The GPU, the driver and CUDA by CUDA's numbers (12040 is 12.4), and whether TF32 is asked for."""
+        with self.device_of_mine() as device:
+            runtime = self.cupy.cuda.runtime
+            properties = runtime.getDeviceProperties(device.id)
+            return {
+                "device": properties["name"].decode(),
+                "compute_capability": device.compute_capability,
+                "memory_GB": f"{properties['totalGlobalMem'] / 1e9:.1f}",
+                "driver": str(runtime.driverGetVersion()),
+                "cuda": str(runtime.runtimeGetVersion()),
+                "cupy": self.cupy.__version__,
+                "tf32": "off" if self.gpu.precision(np.float32) == "float32" else "on",
+            }
+
     def capture(self, run: Callable[[], None]) -> Callable[[int], None] | None:
         """Record a CUDA graph on our stream, its arrays in a pool of its own, which nobody else is given blocks of.
 

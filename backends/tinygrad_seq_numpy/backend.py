@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any, Never, cast
 
 import numpy as np
@@ -63,6 +65,9 @@ class NumpyBackend:
     def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
         return CHOICE.made_with(kernel, dtype)
 
+    def about(self) -> dict[str, str]:
+        return {"device": processor()}
+
     def capture(self, run: Callable[[], None]) -> None:
         """There is nothing to gain: NumPy computes while it is asked."""
 
@@ -77,3 +82,11 @@ class NumpyBackend:
             return Memory(0, 0, None)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return Memory(peak, peak, None)
+
+
+def processor() -> str:
+    """Return the processor's name as the system tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text("utf-8").splitlines() if info.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())

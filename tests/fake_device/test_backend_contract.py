@@ -127,3 +127,9 @@ def test_the_rest(backend: Backend) -> None:
     memory = backend.memory()
     assert 0 <= memory.used <= memory.held
     assert ":" in backend.device(backend.from_host(np.zeros(1))) or backend.name == "numpy"
+
+
+def test_a_backend_says_on_what_it_computes(backend: Backend) -> None:
+    about = backend.about()
+    assert about["device"]
+    assert all(type(value) is str for value in about.values())

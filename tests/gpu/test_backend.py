@@ -87,7 +87,11 @@ class Pretended:
         self.current = [Stream(self, "theirs")]
         cupy = self
 
+        self.__version__ = "14.0"
+
         class Device:
+            compute_capability = "90"
+
             def __init__(self, number: int | None) -> None:
                 self.id = cupy.devices[-1] if number is None else number
 
@@ -108,7 +112,12 @@ class Pretended:
             Device=Device,
             Stream=lambda non_blocking: Stream(self, f"ours {self.devices[-1]}") if non_blocking else None,
             get_current_stream=lambda: self.current[-1],
-            runtime=SimpleNamespace(getDeviceCount=lambda: 2),
+            runtime=SimpleNamespace(
+                getDeviceCount=lambda: 2,
+                getDeviceProperties=lambda number: {"name": b"GPU %d" % number, "totalGlobalMem": 80e9},
+                driverGetVersion=lambda: 13000,
+                runtimeGetVersion=lambda: 12090,
+            ),
         )
 
     def array(self, array: np.ndarray) -> tuple[np.ndarray, int]:
@@ -157,6 +166,21 @@ def test_devices_are_chosen_by_number(cupy):
     for name in ("2", "-1", "first", ""):
         with pytest.raises(BackendError, match=r"no device 'cupy:.*This machine has cupy:0 to cupy:1"):
             whole.on(name)
+
+
+@pytest.mark.parametrize(("precision", "tf32"), [("float32", "off"), ("TF32, because CUPY_TF32 asks for it", "on")])
+def test_it_says_which_gpu_driver_and_versions_it_computes_with(cupy, precision, tf32):
+    second = tinygrad_seq_cupy.CupyBackend().on("1")
+    second.gpu.precision = lambda dtype: precision
+    assert second.about() == {
+        "device": "GPU 1",
+        "compute_capability": "90",
+        "memory_GB": "80.0",
+        "driver": "13000",
+        "cuda": "12090",
+        "cupy": "14.0",
+        "tf32": tf32,
+    }
 
 
 def test_memory_is_what_the_pool_counts(cupy):

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from ..train.blas import use_one_thread
+from .bench import bench
 from .cells import cells
 from .debug import wants_traceback
 from .demo import demo
@@ -52,7 +53,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, train, sample, evaluate, cells, gates, steer, graph, grads, race, sweep, check, doctor):
+for command in (demo, train, sample, evaluate, cells, gates, steer, graph, grads, race, sweep, bench, check, doctor):
     app.command("eval" if command is evaluate else command.__name__)(command)
 app.add_typer(sentiment, name="sentiment")
 app.add_typer(exercise, name="exercise")

@@ -9,29 +9,28 @@ from __future__ import annotations
 import json
 import re
 import reprlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
 from .entries import Entry, Sent
+from .format import COUNT, LENGTH, OBJECT, REAL, TEXT, TEXTS, TRUTH, WHOLE, Check, Format, listed, maybe, real, whole
 from .summary import Summary
 
 __all__ = ["FORMAT", "VERSION", "from_json", "to_json"]
 
 FORMAT = "tinygrad_seq.record"
 VERSION = 1
+RECORD = Format(
+    FORMAT, VERSION, "record", "Record it again, or read it with the release of tinygrad_seq that wrote it."
+)
 KINDS = ("parameter", "input", "constant", "op", "result")
-SPELLED = ("NaN", "Infinity", "-Infinity")
 TYPE_NAME = re.compile("[a-z]+[0-9]*")
-LARGEST = 2**1023  # whole numbers up to here are floats too
 MOST_STEPS = 1_000_000  # what is drawn takes room for each
 MOST_NUMBERS = 2**40  # in one array: a record holds its shape, and whoever reads it may make one
 MOST_AXES = 64
-
-Check = tuple[Callable[[Any], bool], str]  # what a value has to satisfy, and how an error says it
 
 
 def to_json(nodes: Sequence[Entry], sent: Sequence[Sent]) -> str:
@@ -110,20 +109,8 @@ def numbers(array: np.ndarray) -> list[Any]:
 
 def from_json(text: str) -> tuple[list[Entry], list[Sent]]:
     """Return the nodes of a record and what was sent. Raises DataError that says what does not fit, and where."""
-    try:
-        given = json.loads(text)
-    except (ValueError, TypeError, RecursionError) as e:
-        raise DataError(f"this is no record: it is not JSON ({e}).") from e
-    if not isinstance(given, dict) or given.get("format") != FORMAT:
-        raise DataError(f'this is no record: expected a JSON object with "format": "{FORMAT}".')
-    if given.get("version") != VERSION:
-        raise DataError(
-            f"this record has version {given.get('version')!r:.40}, and version {VERSION} is what can be read here."
-            "\n    Record it again, or read it with the release of tinygrad_seq that wrote it."
-        )
-    for name in ("nodes", "sent"):
-        if not isinstance(given.get(name), list):
-            raise DataError(f"this record is damaged: {name!r} is no list.")
+    given = RECORD.read(text)
+    RECORD.objects(given, "nodes", "sent")
     nodes: list[Entry] = []
     for i, one in enumerate(given["nodes"]):
         nodes.append(read_node(nodes, f"nodes[{i}]", one))
@@ -132,16 +119,16 @@ def from_json(text: str) -> tuple[list[Entry], list[Sent]]:
 
 def read_node(nodes: Sequence[Entry], where: str, given: Any) -> Entry:
     """Return the node that comes after those read so far."""
-    expect(where, given, NODE, {"at": PLACES})
+    RECORD.expect(where, given, NODE, {"at": PLACES})
     i = len(nodes)
     if given["id"] != i:
-        raise damaged(where, "id", given["id"], f"{i}, its place in the list")
+        raise RECORD.damaged(where, "id", given["id"], f"{i}, its place in the list")
     if any(x is not None and not 0 <= x < i for x in given["inputs"]):
-        raise damaged(where, "inputs", given["inputs"], "ids of earlier nodes, or null")
+        raise RECORD.damaged(where, "inputs", given["inputs"], "ids of earlier nodes, or null")
     if given["kind"] == "result" and [x is None for x in given["inputs"]] != [False]:
-        raise damaged(where, "inputs", given["inputs"], "the id of the operation whose result it is")
+        raise RECORD.damaged(where, "inputs", given["inputs"], "the id of the operation whose result it is")
     if given["view_of"] is not None and not 0 <= given["view_of"] < i:
-        raise damaged(where, "view_of", given["view_of"], "the id of an earlier node, or null")
+        raise RECORD.damaged(where, "view_of", given["view_of"], "the id of an earlier node, or null")
     shape = None if given["shape"] is None else tuple(given["shape"])
     entry = Entry(i, given["kind"], shape, given["dtype"])
     entry.op, entry.name, entry.path = given["op"], given["name"], given["path"]
@@ -152,18 +139,18 @@ def read_node(nodes: Sequence[Entry], where: str, given: Any) -> Entry:
     if "at" in given:
         entry.at = places(where, given["at"], None if entry.view_of is None else nodes[entry.view_of])
         if shape is None or len(entry.at) != prod(shape):
-            raise damaged(where, "at", given["at"], "a place for each of its numbers")
+            raise RECORD.damaged(where, "at", given["at"], "a place for each of its numbers")
     return entry
 
 
 def read_part(nodes: Sequence[Entry], where: str, given: Any) -> Sent:
     """Return one part of a gradient."""
-    expect(where, given, SENT, {"total": LENGTH, "data": LIST_OF_NUMBERS, "at": PLACES})
+    RECORD.expect(where, given, SENT, {"total": LENGTH, "data": LIST_OF_NUMBERS, "at": PLACES})
     for key in ("from", "to"):
         if not 0 <= given[key] < len(nodes):
-            raise damaged(where, key, given[key], "the id of a node")
+            raise RECORD.damaged(where, key, given[key], "the id of a node")
     if given["from"] == given["to"]:
-        raise damaged(where, "to", given["to"], "another node than the one that sent it")
+        raise RECORD.damaged(where, "to", given["to"], "another node than the one that sent it")
     target = nodes[given["to"]]
     total = float(given["total"]) if "total" in given else None
     data = at = None
@@ -172,7 +159,9 @@ def read_part(nodes: Sequence[Entry], where: str, given: Any) -> Sent:
     if "data" in given:
         data = array(where, given["data"], target, None if at is None else (len(at),))
         if target.view_of is not None and target.at is None and target.shape != nodes[target.view_of].shape:
-            raise damaged(where, "data", given["data"], "none, for it is not said where it lies in the parameter")
+            raise RECORD.damaged(
+                where, "data", given["data"], "none, for it is not said where it lies in the parameter"
+            )
     return Sent(given["walk"], given["from"], given["to"], float(given["norm"]), data, at, total)
 
 
@@ -180,7 +169,7 @@ def read_size(where: str, given: Any, entry: Entry) -> Summary | None:
     """Return the size of an array as it was written."""
     if given is None:
         return None
-    expect(where, given, SIZE, {"data": LIST_OF_NUMBERS})
+    RECORD.expect(where, given, SIZE, {"data": LIST_OF_NUMBERS})
     data = array(where, given["data"], entry, entry.shape) if "data" in given else None
     return Summary(float(given["norm"]), given_number(given["min"]), given_number(given["max"]), data)
 
@@ -193,11 +182,11 @@ def array(where: str, given: list[Any], entry: Entry, shape: Any) -> np.ndarray:
     """Return listed numbers as an array of the node's type; its own shape unless another is given."""
     shape = entry.shape if shape is None else shape
     if shape is None or entry.dtype is None or len(given) != prod(shape):
-        raise damaged(where, "data", f"{len(given)} numbers", f"as many as shape {reprlib.repr(shape)} holds")
+        raise RECORD.damaged(where, "data", f"{len(given)} numbers", f"as many as shape {reprlib.repr(shape)} holds")
     try:
         return np.array([given_number(x) for x in given], type_of_numbers(entry.dtype)).reshape(shape)
     except (TypeError, ValueError, OverflowError) as e:
-        raise damaged(where, "data", given[:3], f"numbers of type {entry.dtype:.40}") from e
+        raise RECORD.damaged(where, "data", given[:3], f"numbers of type {entry.dtype:.40}") from e
 
 
 def type_of_numbers(name: str) -> np.dtype[Any]:
@@ -214,60 +203,16 @@ def places(where: str, given: list[int], entry: Entry | None) -> np.ndarray:
     """Return places in the array of a node."""
     size = 0 if entry is None or entry.shape is None else prod(entry.shape)
     if any(not 0 <= i < size for i in given):
-        raise damaged(where, "at", given, f"places in an array of {size}")
+        raise RECORD.damaged(where, "at", given, f"places in an array of {size}")
     return np.array(given, np.intp)
-
-
-def expect(where: str, given: Any, keys: Mapping[str, Check], optional: Mapping[str, Check]) -> None:
-    """Raise DataError unless an object has these keys, optional ones perhaps, no others, and values that fit."""
-    if not isinstance(given, dict):
-        raise DataError(f"this record is damaged: {where} is no object.")
-    for key, (fits, expected) in {**keys, **{k: v for k, v in optional.items() if k in given}}.items():
-        if key not in given:
-            raise DataError(f"this record is damaged: {where} has no {key!r}.")
-        if not fits(given[key]):
-            raise damaged(where, key, given[key], expected)
-    if strange := sorted(given.keys() - keys.keys() - optional.keys()):
-        raise DataError(
-            f"this record is damaged: {where} has {reprlib.repr(strange[0])}, which version {VERSION} does not know."
-        )
-
-
-def damaged(where: str, key: str, given: Any, expected: str) -> DataError:
-    """Return the error for a value that does not fit."""
-    return DataError(f"this record is damaged: {where}.{key} is {reprlib.repr(given)}; expected {expected}.")
-
-
-def whole(x: Any) -> bool:
-    return type(x) is int
-
-
-def real(x: Any) -> bool:
-    return type(x) is float or (type(x) is int and abs(x) < LARGEST) or x in SPELLED
 
 
 def shape_of_an_array(x: Any) -> bool:
     return isinstance(x, list) and all(map(COUNT[0], x)) and len(x) <= MOST_AXES and prod(x) <= MOST_NUMBERS
 
 
-def listed(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda x: isinstance(x, list) and all(map(fits, x))
-
-
-def maybe(check: Check) -> Check:
-    return (lambda x: x is None or check[0](x)), f"{check[1]}, or null"
-
-
-TEXT: Check = (lambda x: isinstance(x, str)), "text"
-TRUTH: Check = (lambda x: isinstance(x, bool)), "true or false"
-WHOLE: Check = whole, "a whole number"
-COUNT: Check = (lambda x: whole(x) and x >= 0), "a whole number from 0"
 STEP: Check = (lambda x: whole(x) and 0 <= x < MOST_STEPS), f"a whole number from 0, below {MOST_STEPS:,}"
 SHAPE: Check = shape_of_an_array, f"a list of whole numbers from 0, at most {MOST_AXES}, of {MOST_NUMBERS:,} elements"
-REAL: Check = real, 'a number, "NaN", "Infinity" or "-Infinity"'
-LENGTH: Check = (lambda x: real(x) and not float(x) < 0), f"{REAL[1]}, not below zero"
-OBJECT: Check = (lambda x: isinstance(x, dict)), "an object"
-TEXTS: Check = (lambda x: isinstance(x, dict) and all(isinstance(v, str) for v in x.values())), "an object of texts"
 PLACES: Check = listed(whole), "a list of whole numbers"
 LIST_OF_NUMBERS: Check = listed(real), "a list of numbers"
 

@@ -78,6 +78,9 @@ class FakeBackend:
     def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
         return "in plain NumPy"
 
+    def about(self) -> dict[str, str]:
+        return {"device": "a pretended device"}
+
     def capture(self, run: Callable[[], None]) -> Callable[[int], None]:
         """What is asked of the device while `run` runs; a crossing is an error, as it is on a real one."""
         before, now = transfers.copy(), DeviceArray(np.zeros(1, np.uint32))
