@@ -48,9 +48,9 @@ def fit(model, draw, steps, lr=5e-3):
 # The net reads all of a sentence; its last state says the class. Sentences of unequal length are padded, and each row's
 # state stands still when its sentence is over.
 #
-# The sentences come from a grammar of our own: two opposite judgements joined by "but", of which the second counts. Each
-# has a twin with its halves exchanged, of the same words and the opposite mood: whatever a model of the bag of words
-# says of the two, it is right about one of them.
+# The sentences come from a grammar of our own: two opposite judgements joined by "but", of which the second counts.
+# Each has a twin with its halves exchanged, of the same words and the opposite mood: whatever a model of the bag of
+# words says of the two, it is right about one of them.
 
 # %%
 sentences = tg.data.contrasts(train=700, test=150)
@@ -142,10 +142,10 @@ assert reached > (0.5 if FAST else 0.95)
 # %% [markdown]
 # ## One-to-many: a caption
 #
-# A dense layer makes the decoder's first state out of the picture, and the decoder writes. The shape named first is drawn
-# in ink and the other in grey: with one colour two captions would be true of each picture ("a circle left of a square",
-# "a square right of a circle"), and no net could get more than half of them. The floor: the character that is most
-# frequent at each place, written without looking.
+# A dense layer makes the decoder's first state out of the picture, and the decoder writes. The shape named first is
+# drawn in ink and the other in grey: with one colour two captions would be true of each picture ("a circle left of a
+# square", "a square right of a circle"), and no net could get more than half of them. The floor: the character that is
+# most frequent at each place, written without looking.
 
 # %%
 task = tg.data.scenes(train=600 if FAST else 4000, test=200)
@@ -160,7 +160,7 @@ def caption_batch():
     return PaddedBatch(images[rows], np.full(64, captions.shape[1]), captions[rows])
 
 
-fit(captioner, caption_batch, 20 if FAST else 400)
+fit(captioner, caption_batch, 20 if FAST else 700)
 blind = [np.bincount(column).argmax() for column in captions.T]
 written = captioner.predict(unseen, wanted.shape[1])
 figures["one-to-many\ncaptions"] = (np.mean(wanted == blind), np.mean(written == wanted))
@@ -188,7 +188,7 @@ def date_batch():
     return PaddedBatch(x[rows], np.full(64, x.shape[1]), y[rows])
 
 
-fit(translator, date_batch, 20 if FAST else 400)
+fit(translator, date_batch, 20 if FAST else 700)
 blind = [np.bincount(column).argmax() for column in y.T]
 said = translator.predict(x_test, y.shape[1])
 figures["many-to-many\ndates"] = (np.mean(y_test == blind), np.mean(said == y_test))

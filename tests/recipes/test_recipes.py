@@ -124,7 +124,7 @@ def test_a_bag_of_words_is_right_half_of_the_time_by_construction(quick):
 
 def test_naive_bayes_learns_what_words_tell():
     learnt = [Labelled("good soup", True), Labelled("bad soup", False), Labelled("good tea", True)]
-    asked = [Labelled("good bread", True), Labelled("bad tea tea", False), Labelled("new words", True)]
+    asked = [Labelled("good bread", True), Labelled("bad soup", False), Labelled("new words", True)]
     assert naive_bayes(learnt, asked).tolist() == [1, 0, 1]
     # P(positive) = 2/3; of bad: (0 + 1) / (4 + 4) against (1 + 1) / (2 + 4)
     assert naive_bayes(learnt, [Labelled("bad", False)]).tolist() == [int(2 / 3 * 1 / 8 > 1 / 3 * 2 / 6)]
@@ -142,11 +142,9 @@ def test_the_floors_of_digits_are_the_commonest_and_the_nearest_mean(quick):
 
 def test_every_example_comes_once_before_one_comes_again(quick):
     task = quick("dates", train=30, batch_size=7).task
-    epochs = [
-        [row.tobytes() for batch in part for row in batch.ids] for part in np.array_split(list(task.batches(8)), 2)
-    ]
-    assert [len(set(rows)) for rows in epochs] == [28, 28]
-    assert epochs[0] != epochs[1]
+    drawn = [{row.tobytes() for row in batch.ids} for batch in task.batches(8)]
+    assert len(set().union(*drawn[:4])) == len(set().union(*drawn[4:])) == 28
+    assert drawn[:4] != drawn[4:]
 
 
 def test_a_net_that_is_trained_longer_beats_its_floors(quick):
@@ -166,7 +164,7 @@ def test_to_beat_is_to_be_better_than_all_floors_and_less_of_a_loss_is_better():
 
 
 def test_the_treebank_is_read_and_a_word_that_was_never_learnt_is_unknown(tmp_path, quick):
-    for part, rows in {"train": ["1,good film", "0,bad film"], "dev": ["1,good good film", "0,dull"]}.items():
+    for part, rows in {"train": ["1,good film", "0,bad film"], "dev": ["1,good good film", "1,dull"]}.items():
         (tmp_path / f"{part}_binary_sent.csv").write_text("\n".join(["label,sentence", *rows]) + "\n")
     task = quick("sentiment", data=str(tmp_path), batch_size=2).task
     assert isinstance(task, Sentiment)

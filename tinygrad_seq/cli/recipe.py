@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -64,7 +64,13 @@ def command(of: Recipe) -> Callable[..., None]:
         ] = None,
         debug: DebugOption = False,
     ) -> None:
-        given = {"steps": steps, "hidden_size": hidden, "batch_size": batch_size, "lr": lr, "cell": cell}
+        given: dict[str, Any] = {
+            "steps": steps,
+            "hidden_size": hidden,
+            "batch_size": batch_size,
+            "lr": lr,
+            "cell": cell,
+        }
         given |= {"attention": attention, "data": None if data is None else str(data), "seed": seed}
         settings = of.changed(**{name: value for name, value in given.items() if value is not None})
         course = Course(of, settings)

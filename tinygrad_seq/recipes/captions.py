@@ -57,6 +57,6 @@ CAPTIONS = Recipe(
     name="captions",
     shape="one-to-many",
     about='pictures of two shapes into captions: "a small circle left of a large square"',
-    settings=Settings(cell="gru", hidden_size=128, steps=3000, batch_size=64, lr=4e-3, train=20_000, test=1000),
+    settings=Settings(cell="gru", hidden_size=128, steps=4000, batch_size=64, lr=4e-3, train=40_000, test=1000),
     make=make,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter, process_time
@@ -59,7 +59,7 @@ class Course:
         """What the net reached when it was last measured."""
         return self.curve[-1][1]
 
-    def steps(self) -> Iterator[Reached]:
+    def steps(self) -> Generator[Reached, None, None]:
         """Train, and measure on the way and at the end; whoever stops earlier calls `measure` for the last figures."""
         settings, task = self.settings, self.task
         every = -(-settings.steps // MEASURED)

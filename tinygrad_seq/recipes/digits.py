@@ -55,7 +55,7 @@ class Digits(Supervised):
         x, y = self.learnt.ids, self.learnt.targets
         means = np.stack([x[y == digit].mean(axis=0) for digit in range(10)])
         return {
-            "the commonest digit": self.share_right(np.bincount(y).argmax()),
+            "the commonest digit": self.share_right(np.array(np.bincount(y).argmax())),
             "the digit whose mean picture is most similar": self.share_right(nearest(self.tested.ids, means)),
         }
 

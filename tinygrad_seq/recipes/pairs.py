@@ -8,7 +8,7 @@ from ..data import PaddedBatch, TextPairs
 from ..models import Seq2Seq
 from ..viz import Picture, alignment
 from .recipe import Settings
-from .supervised import Supervised
+from .supervised import Supervised, rows
 
 __all__ = ["Pairs"]
 
@@ -45,12 +45,12 @@ class Pairs(Supervised):
 
     def alignment(self, i: int = 0) -> Picture:
         """Draw where the net looks in source i of the test while it writes; ConfigError for one without attention."""
-        x = self.tested.ids[i : i + 1]
-        y = self.answers(PaddedBatch(*(part[i : i + 1] for part in self.tested)))
-        written, read = len(self.text(y[0])), len(self.pairs.test[i].source.rstrip())
-        (weights,) = self.model.alignment(x, y)
-        vocab = self.pairs.vocab
-        return alignment(list(vocab.decode(x[0]))[:read], list(vocab.decode(y[0]))[:written], weights[:written, :read])
+        asked = rows(self.tested, np.array([i]))
+        answer = self.answers(asked)
+        written = len(self.text(answer[0]))
+        (weights,) = self.model.alignment(asked.ids, answer)
+        decode = self.pairs.vocab.decode
+        return alignment(decode(asked.ids[0]), decode(answer[0])[:written], weights[:written])
 
 
 def whole(sources: np.ndarray, targets: np.ndarray) -> PaddedBatch:

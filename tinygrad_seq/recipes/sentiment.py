@@ -42,7 +42,7 @@ class Sentiment(Supervised):
     def floors(self) -> dict[str, Figures]:
         """Return what the commoner mood reaches, and a bag of words."""
         return {
-            "the commoner mood": self.share_right(np.bincount(self.learnt.targets).argmax()),
+            "the commoner mood": self.share_right(np.array(np.bincount(self.learnt.targets).argmax())),
             "a bag of words (naive Bayes)": self.share_right(naive_bayes(*self.sentences)),
         }
 

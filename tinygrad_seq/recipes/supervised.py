@@ -49,7 +49,7 @@ class Supervised(Task):
         return self.share_right(self.answers(self.tested))
 
     def share_right(self, answers: np.ndarray) -> Figures:
-        """Return how many answers are right."""
+        """Return the share of answers that are right; one answer alone is given to all."""
         right = answers == self.tested.targets
         if right.ndim == 1:
             return {"right": float(right.mean())}
