@@ -32,6 +32,7 @@ class Gpu:
     """CuPy's current device and stream; no setting of CuPy's or of its cuBLAS handle is changed."""
 
     xp = cast(XP, namespace)
+    threads = THREADS
 
     def __init__(self) -> None:
         self.now: Any = None

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from tinygrad_seq_cupy.kernels.device import Chip
+from tinygrad_seq_cupy.kernels.lstm import LSTM
+from tinygrad_seq_cupy.kernels.placement import placed
 
 import tinygrad_seq as tg
 from benchmarks import gpu_check, gpu_steps
-from benchmarks.gpu_steps import TASKS, ours, renamed, spread
+from benchmarks.gpu_steps import TASKS, crossing, ours, passes, recorded, renamed, spread, unrolled
 from benchmarks.report import RESULTS
 from tinygrad_seq.errors import BackendUnavailableError
 
@@ -51,6 +56,50 @@ def test_a_step_moves_the_weights_and_is_repeated_at_least_five_times():
     assert found["issue_ms"] <= found["median_ms"]
 
 
+def test_a_recorded_step_takes_the_steps_that_an_eager_one_takes():
+    eager, replayed = ours(TINY, "fake"), recorded(TINY, "fake")
+    for once, _, _ in (eager, replayed):
+        for _ in range(3):
+            once()
+    assert replayed[2]() == eager[2]()
+    with pytest.raises(RuntimeError, match="does not record"):
+        recorded(TINY, "numpy")
+
+
+def test_the_gpu_wins_from_the_smallest_size_above_which_it_always_does():
+    assert crossing({16: 3.0, 32: 0.9, 64: 1.1, 128: 0.5, 256: 0.2}) == 128
+    assert crossing({16: 0.5, 32: 0.4}) == 16
+    assert crossing({16: 3.0, 32: 1.0}) is None
+
+
+@pytest.mark.parametrize("cell", ["lstm", "mlstm"])
+def test_a_pass_in_half_precision_leaves_gradients(cell):
+    once, wait = passes(TINY._replace(cell=cell), "fake", "float16")
+    once()
+    wait()
+
+
+def test_what_cannot_be_measured_says_why():
+    def refuse():
+        raise RuntimeError("PyTorch finds no CUDA")
+
+    assert gpu_check.measured(refuse, 0.0) == "not measured: PyTorch finds no CUDA"
+    assert gpu_check.measured(lambda: passes(TINY, "numpy", "float32"), 0.0)["repeats"] == 5
+
+
+@pytest.mark.oracle
+def test_the_unrolled_mlstm_of_pytorch_is_ours(monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(gpu_steps, "DEVICE", "cpu")
+    task = TINY._replace(cell="mlstm")
+    parameters, run = unrolled(torch, task, torch.float64)
+    net = tg.nn.MLSTM(task.features, task.H, dtype="float64")
+    names = ("weight_ih_l0", "weight_hh_l0", "weight_mx_l0", "weight_mh_l0", "bias_l0")
+    net.load_state_dict({n: p.detach().numpy() for n, p in zip(names, parameters, strict=True)})
+    x = np.random.default_rng(0).standard_normal((task.T, task.B, task.features))
+    np.testing.assert_allclose(net(tg.tensor(x)).output.detach().numpy(), run(torch.from_numpy(x)).detach().numpy())
+
+
 @pytest.mark.oracle
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_pytorch_takes_the_same_step(monkeypatch, cell):
@@ -80,6 +129,20 @@ def test_the_hash_of_the_kernels_is_one_of_all_their_files(monkeypatch, tmp_path
     assert gpu_check.kernel_hash() != before
 
 
+def test_the_ways_are_those_of_a_device_that_is_taken_for_less(monkeypatch):
+    class Gpu:
+        chip = Chip(90, 132, 232_448)
+
+    monkeypatch.setattr(gpu_check, "get_backend", lambda name: SimpleNamespace(gpu=Gpu()))
+    seen = []
+    for chip in gpu_check.ways(None).values():
+        with gpu_check.taken_for(chip):
+            plan = placed(Gpu().chip, LSTM.recurrence, 32, 128, 4)
+            seen.append(plan and ("clusters" if plan.is_cluster else "grid"))
+    assert seen == ["clusters", "grid", None]
+    assert Gpu.chip.capability == 90
+
+
 def test_gradients_are_checked_of_every_net(monkeypatch):
     monkeypatch.setattr(gpu_check, "use_backend", lambda name: tg.use_backend("numpy"))
-    assert gpu_check.gradients() is True
+    assert gpu_check.gradients({"as it is": None}) is True

@@ -89,7 +89,6 @@ def test_nothing_else_can_be_asked_of_an_array(x: DeviceArray) -> None:
         "sum",
         "astype",
         "__array_interface__",
-        "__dlpack__",
         "__float64__",
     ):
         assert not hasattr(x, name)
@@ -155,6 +154,22 @@ def test_factories_make_their_tensors_there() -> None:
     assert [x.backend for x in made] == ["fake"] * 5
     assert tg.zeros_like(made[0]).backend == tg.ones_like(made[0]).backend == "fake"
     assert tg.zeros(2).backend == "numpy"
+
+
+def test_dlpack_shares_memory_on_the_device_and_does_not_cross(x: DeviceArray) -> None:
+    FakeBackend.transfers.clear()
+    with tg.use_backend("fake"):
+        ours = tg.from_dlpack(x)
+    theirs = backend.xp.from_dlpack(ours * 1)
+    x += 1
+    assert not FakeBackend.transfers
+    assert ours.numpy().tolist() == [2, 3]
+    assert backend.to_host(theirs).tolist() == [1, 2]
+    with tg.use_backend("fake"), pytest.raises(BufferError, match="not on the fake device"):
+        tg.from_dlpack(host)
+    for take in (tg.from_dlpack, np.from_dlpack):
+        with pytest.raises((BufferError, RuntimeError, TypeError, ValueError)):
+            take(ours)
 
 
 def test_memory_counts_what_is_alive_and_views_once() -> None:

@@ -92,6 +92,8 @@ NOTHING = Chip(capability=0, multiprocessors=0, memory=0)  # all goes step by st
 class OnCpu:
     """For arrays of NumPy, or of the fake device: `backend` says which. `launched` counts launches by name."""
 
+    threads = THREADS
+
     def __init__(self, backend: str, chip: Chip = NOTHING) -> None:
         self.chip = chip
         self.xp = get_backend(backend).xp

@@ -40,7 +40,7 @@ def adams_kernel() -> str:
     optimizer = Adam([tg.tensor([1.0], requires_grad=True)], amsgrad=True, weight_decay=0.1)
     settings = optimizer.settings(optimizer.param_groups[0])
     program = traced(optimizer.update, 3, list(optimizer.slots(settings)), settings)
-    return written_out(program.calls, program.arrays, len(program.constants), program.scratch).source
+    return written_out(program.calls, program.arrays, len(program.constants), program.scratch, 5).source
 
 
 def text(file: str) -> str:

@@ -33,6 +33,7 @@ class Device(Protocol):
     """One small object between the host code and the GPU, so that tests can put a CPU in its place."""
 
     xp: XP
+    threads: int  # of a block
     now: Any  # while launches are recorded: where the training step will stand in the device's memory; else None
 
     @property

@@ -2,8 +2,8 @@
 
 #ifdef CLUSTER
 // Through the memory on the chip: every block writes its part into all of the cluster. There are two vectors, the one
-// that is read and the one that is written, so one barrier a step is enough. They come first in the memory of a block: so
-// they lie in the same place in all of them, however many units each has.
+// that is read and the one that is written, so one barrier a step is enough. They come first in the memory of a block:
+// so they lie in the same place in all of them, however many units each has.
 struct Exchange {
     real* room;
     int size, stride, turn;

@@ -7,9 +7,9 @@
 
 // The reset gate after the product.
 extern "C" __global__ void ON_CHIP gru_sequence_forward(
-    real* a, real* hn, const real* W,                           // (T, B, 3H) in: W_ih x, out: the gates; (T, B, H); (H, 3H) W_hh transposed
+    real* a, real* hn, const real* W,                           // (T, B, 3H) W_ih x, then the gates; (T, B, H); W_hh^T
     const real* b_ih, const real* b_hh,                         // (3H,) or null
-    real* h_prev, real* h, real* y,         // (T, B, H); y may be null
+    real* h_prev, real* h, real* y,                             // (T, B, H); y may be null
     const bool* here, const bool* begins,                       // (T, B) or null
     unsigned* arrived,                                          // (groups,) zeros
     int reverse, int T, int B, int H, int blocks, int rows, int units, int slices)

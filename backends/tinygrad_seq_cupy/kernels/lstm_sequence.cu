@@ -6,10 +6,9 @@
 #include "exchange.cuh"
 
 extern "C" __global__ void ON_CHIP lstm_sequence_forward(
-    real* a, const real* W,                                      // (T, B, 4H) in: W_ih x, out: the gates; (H, 4H) W_hh transposed
+    real* a, const real* W,                                      // (T, B, 4H) W_ih x, then the gates; (H, 4H) W_hh^T
     const real* b_ih, const real* b_hh,                          // (4H,) or null
-    real* h_prev, real* c_prev, real* h, real* c,    // (T, B, H)
-    real* y,                         // (T, B, H); y may be null
+    real* h_prev, real* c_prev, real* h, real* c, real* y,       // (T, B, H); y may be null
     const bool* here, const bool* begins,                        // (T, B) or null
     unsigned* arrived,                                           // (groups,) zeros
     int reverse, int T, int B, int H, int blocks, int rows, int units, int slices)

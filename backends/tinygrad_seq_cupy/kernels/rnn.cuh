@@ -2,7 +2,8 @@
 
 // h_t = tanh(a_t + b_ih + b_hh)                               (or relu), with a_t = W_ih x_t + W_hh h_prev
 __device__ __forceinline__ real rnn_unit(
-    real a_t, const real* b_ih, const real* b_hh, Part h, real* y, bool present, bool begins, int relu, int unit, int at)
+    real a_t, const real* b_ih, const real* b_hh, Part h, real* y,
+    bool present, bool begins, int relu, int unit, int at)
 {
     a_t += either(b_ih, unit) + either(b_hh, unit);
     const real h_t = relu ? (a_t > real(0) || a_t != a_t ? a_t : real(0)) : tanh(a_t);

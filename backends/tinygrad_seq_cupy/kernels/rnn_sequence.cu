@@ -6,9 +6,9 @@
 #include "exchange.cuh"
 
 extern "C" __global__ void ON_CHIP rnn_sequence_forward(
-    const real* a, const real* W,                              // (T, B, H) W_ih x; (H, H) W_hh transposed
+    const real* a, const real* W,                              // (T, B, H) W_ih x; (H, H) W_hh^T
     const real* b_ih, const real* b_hh,                        // (H,) or null
-    real* h_prev, real* h, real* y,        // (T, B, H); y may be null
+    real* h_prev, real* h, real* y,                            // (T, B, H); y may be null
     const bool* here, const bool* begins,                      // (T, B) or null
     int relu, unsigned* arrived,                               // (groups,) zeros
     int reverse, int T, int B, int H, int blocks, int rows, int units, int slices)

@@ -10,7 +10,7 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Never
+from typing import Any, NamedTuple, Never
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -19,6 +19,7 @@ from tinygrad_seq.backend import Shape
 from tinygrad_seq.errors import BackendError
 
 __all__ = [
+    "DLPACK_DEVICE",
     "DeviceArray",
     "HostAccessError",
     "asked",
@@ -32,6 +33,8 @@ __all__ = [
 calls: list[Callable[[], Any]] | None = None  # what is asked of the device, while that is recorded
 transfers: Counter[str] = Counter()  # "to device", "to host", "waited": how often since the last clear()
 live: WeakValueDictionary[int, DeviceArray] = WeakValueDictionary()
+
+DLPACK_DEVICE = (12, 0)  # kDLExtDev: neither the CPU nor CUDA
 
 Binary = Callable[["DeviceArray", Any], "DeviceArray"]
 Unary = Callable[["DeviceArray"], "DeviceArray"]
@@ -127,6 +130,12 @@ def refused(what: str) -> Callable[..., Never]:
     return method
 
 
+class Capsule(NamedTuple):
+    """What crosses between libraries: memory, and no copy of it."""
+
+    memory: np.ndarray
+
+
 class DeviceArray:
     """An n-dimensional array in the memory of the device `fake:0`."""
 
@@ -186,6 +195,12 @@ class DeviceArray:
     __float__ = __int__ = __index__ = __complex__ = refused("a number")
     __len__ = __iter__ = __contains__ = refused("iteration")
     __array__ = refused("a NumPy view")
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return DLPACK_DEVICE
+
+    def __dlpack__(self, **asked: Any) -> Capsule:
+        return Capsule(self._memory)
 
     def __repr__(self) -> str:
         return f"DeviceArray(shape={self.shape}, dtype={self.dtype})"

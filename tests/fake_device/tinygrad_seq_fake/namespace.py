@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import Any, Never
+from typing import Any
 
 import numpy as np
 
-from .array import DeviceArray, asked, computed, index_of, memory_of, transfers
+from .array import DLPACK_DEVICE, DeviceArray, asked, computed, index_of, memory_of, transfers
 
 __all__ = [
     "abs",
@@ -138,9 +138,11 @@ def asarray(x: Any, *, dtype: Any = None, copy: bool | None = None) -> DeviceArr
     return computed(partial(np.asarray, dtype=dtype, copy=copy), argument(x))
 
 
-def from_dlpack(x: Any) -> Never:
-    """Refuse: no other library has arrays in this memory, and DLPack shares memory, it does not copy."""
-    raise BufferError("no other library has arrays on the fake device.")
+def from_dlpack(x: Any) -> DeviceArray:
+    """Return what another library has on the fake device, without a copy; arrays of the host are refused."""
+    if x.__dlpack_device__() != DLPACK_DEVICE:
+        raise BufferError("DLPack shares memory and does not copy: that array is not on the fake device.")
+    return DeviceArray(x.__dlpack__().memory)
 
 
 def index_add(x: DeviceArray, index: Any, values: Any) -> DeviceArray:
