@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tinygrad_seq_fake.namespace
 
-from tinygrad_seq.analysis.bench import Contender, Size, cases, compared, contenders, runners
+from tinygrad_seq.analysis.bench import Contender, Size, cases, compared, contenders, peaks, runners
 from tinygrad_seq.analysis.bench import timing as timing_of
 from tinygrad_seq.analysis.bench.agreement import TOLERANCES, distance
 from tinygrad_seq.analysis.bench.peaks import measured, product_and_copy
@@ -131,6 +131,12 @@ def test_peaks_are_those_of_a_product_and_a_copy_on_the_backend_itself(backend):
     assert isinstance(product(), place.array_types)
     copy()
     assert min(measured(place)) > 0
+
+
+def test_a_peak_counts_2_n_cubed_and_what_a_copy_reads_and_writes(monkeypatch):
+    now = iter(range(1000))
+    monkeypatch.setattr(peaks, "perf_counter", lambda: next(now))
+    assert measured(get_backend("numpy")) == pytest.approx((2 * 8**3 / 1e9, 2 * 4 * 8 / 1e9))
 
 
 def test_a_runner_is_kept_with_its_device_its_peaks_and_the_hash_of_its_code():
