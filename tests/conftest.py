@@ -21,6 +21,18 @@ settings.register_profile("tests", deadline=None, derandomize=True, database=Non
 settings.load_profile("tests")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--backend fake`: what tests make by the current backend lives there, and nothing may reach it in passing."""
+    parser.addoption("--backend", default="", help="where factories and modules make their arrays, such as fake")
+
+
+@pytest.fixture(autouse=True)
+def _current_backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the backend that was asked for the current one."""
+    if name := request.config.getoption("--backend"):
+        monkeypatch.setenv("TINYGRAD_SEQ_BACKEND", name)
+
+
 def backends() -> list[str]:
     """The backends that can run here."""
     try:

@@ -94,7 +94,7 @@ def test_the_unrolled_mlstm_of_pytorch_is_ours(monkeypatch):
     task = TINY._replace(cell="mlstm")
     parameters, run = unrolled(torch, task, torch.float64)
     net = tg.nn.MLSTM(task.features, task.H, dtype="float64")
-    names = ("weight_ih_l0", "weight_hh_l0", "weight_mx_l0", "weight_mh_l0", "bias_l0")
+    names = ("weight_ih_l0", "weight_hh_l0", "weight_mx_l0", "weight_mh_l0", "bias_ih_l0")
     net.load_state_dict({n: p.detach().numpy() for n, p in zip(names, parameters, strict=True)})
     x = np.random.default_rng(0).standard_normal((task.T, task.B, task.features))
     np.testing.assert_allclose(net(tg.tensor(x)).output.detach().numpy(), run(torch.from_numpy(x)).detach().numpy())
