@@ -37,7 +37,7 @@ def test_the_list_names_every_recipe_its_shape_and_its_task(call):
 
 
 def test_a_recipe_shows_floors_figures_answers_and_writes_a_folder(call):
-    done = call("recipe", "dates", *QUICK)
+    done = call("recipe", "dates", *QUICK, "--attention")
     assert done.code == 0, done
     assert "Task:    dates into ISO form" in done.out
     assert "Data:    100 examples to learn from, 40 others to be tested on" in done.out

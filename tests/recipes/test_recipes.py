@@ -126,6 +126,8 @@ def test_naive_bayes_learns_what_words_tell():
     learnt = [Labelled("good soup", True), Labelled("bad soup", False), Labelled("good tea", True)]
     asked = [Labelled("good bread", True), Labelled("bad soup", False), Labelled("new words", True)]
     assert naive_bayes(learnt, asked).tolist() == [1, 0, 1]
+    # a word counts as often as it is said
+    assert naive_bayes(learnt, [Labelled("bad bad tea", False), Labelled("bad tea", True)]).tolist() == [0, 1]
     # P(positive) = 2/3; of bad: (0 + 1) / (4 + 4) against (1 + 1) / (2 + 4)
     assert naive_bayes(learnt, [Labelled("bad", False)]).tolist() == [int(2 / 3 * 1 / 8 > 1 / 3 * 2 / 6)]
 
@@ -174,10 +176,13 @@ def test_the_treebank_is_read_and_a_word_that_was_never_learnt_is_unknown(tmp_pa
 
 
 def test_an_alignment_is_drawn_of_what_is_read_and_written(quick):
-    task = quick("dates").task
+    task = quick("dates", attention=True).task
     assert "Where the net looked" in task.alignment(1).svg
+    assert task.model.encoder.bidirectional
+    plain = quick("dates", attention=False).task
+    assert not plain.model.encoder.bidirectional
     with pytest.raises(ConfigError, match="no attention"):
-        quick("dates", attention=False).task.alignment()
+        plain.alignment()
 
 
 def test_the_answers_of_sums_are_shown_as_they_were_asked(quick):

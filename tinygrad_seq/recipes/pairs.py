@@ -27,7 +27,7 @@ class Pairs(Supervised):
             settings.hidden_size,
             cell=settings.cell or "lstm",
             attention=bool(settings.attention),
-            bidirectional=settings.bidirectional,
+            bidirectional=bool(settings.attention and settings.bidirectional),
         )
 
     def answers(self, batch: PaddedBatch) -> np.ndarray:

@@ -31,7 +31,7 @@ class Settings:
 
     Attributes:
         train, test: how many examples to draw to learn from, and how many to be measured on; 0 takes what there is.
-        bidirectional: whether an encoder reads both ways.
+        bidirectional: whether an encoder that is looked at reads both ways.
         data: files of your own in the place of what the recipe draws; "" takes that.
     """
 

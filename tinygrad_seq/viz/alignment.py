@@ -12,7 +12,7 @@ from .svg import Picture, drawing, finished, put
 __all__ = ["alignment"]
 
 CELL, LEFT, TOP = 28, 76, 64
-LEGEND = 330
+LEGEND = 470
 
 
 def alignment(source: Sequence[str], target: Sequence[str], weights: np.ndarray) -> Picture:
