@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
 from itertools import islice
+from math import floor
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -125,13 +126,13 @@ def trained(course: Course) -> bool:
 
 
 def words(figures: Figures) -> str:
-    """Return figures as they are printed: shares in percent, losses as they are.
+    """Return figures as they are printed: shares in percent, 100 only where nothing is wrong; losses as they are.
 
-    >>> words({"exact": 0.981, "characters": 0.9987}), words({"nats per character": 1.4})
+    >>> words({"exact": 0.981, "characters": 0.9996}), words({"nats per character": 1.4})
     ('exact 98.1 %, characters 99.9 %', '1.400 nats per character')
     """
     return ", ".join(
-        f"{value:.3f} {name}" if name.startswith("nats") else f"{name} {100 * value:.1f} %"
+        f"{value:.3f} {name}" if name.startswith("nats") else f"{name} {floor(round(1000 * value, 6)) / 10:.1f} %"
         for name, value in figures.items()
     )
 

@@ -41,6 +41,8 @@ def contrasts(*, train: int = 2000, test: int = 500, seed: int = 0) -> Contrasts
 
     >>> for text, positive in contrasts(train=1, test=1).test:
     ...     print(positive, text)
+    True the soup was not very nice but the bread was so very fine
+    False the bread was so very fine but the soup was not very nice
     """
     check_counts(train, test)
     well, ill = judgements(positive=True), judgements(positive=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from math import log
@@ -22,12 +23,12 @@ class Sentiment(Supervised):
     """Sentences as words, and their moods. A word that no training sentence has is the unknown one."""
 
     def __init__(self, learnt: Sequence[Labelled], tested: Sequence[Labelled], settings: Settings) -> None:
-        words = sorted({word for text, _ in learnt for word in text.split()})
-        self.number = {word: i for i, word in enumerate(words, UNKNOWN + 1)}
+        known = sorted({word for text, _ in learnt for word in words(text)})
+        self.number = {word: i for i, word in enumerate(known, UNKNOWN + 1)}
         self.sentences = learnt, tested
         super().__init__(self.encoded(learnt), self.encoded(tested), settings.batch_size, settings.seed)
         self.model: SequenceClassifier = SequenceClassifier(
-            UNKNOWN + 1 + len(words),
+            UNKNOWN + 1 + len(known),
             2,
             settings.hidden_size,
             cell=settings.cell or "lstm",
@@ -36,7 +37,7 @@ class Sentiment(Supervised):
 
     def encoded(self, examples: Sequence[Labelled]) -> PaddedBatch:
         """Return sentences as numbers of words."""
-        ids, lengths = pad([[self.number.get(word, UNKNOWN) for word in text.split()] for text, _ in examples], PADDING)
+        ids, lengths = pad([[self.number.get(word, UNKNOWN) for word in words(text)] for text, _ in examples], PADDING)
         return PaddedBatch(ids, lengths, np.array([int(positive) for _, positive in examples]))
 
     def floors(self) -> dict[str, Figures]:
@@ -59,18 +60,27 @@ class Sentiment(Supervised):
         return "positive" if answer else "negative"
 
 
+def words(text: str) -> list[str]:
+    """Return words and punctuation marks, in small letters.
+
+    >>> words("It's dull, and long.")
+    ['it', "'", 's', 'dull', ',', 'and', 'long', '.']
+    """
+    return re.findall(r"\w+|[^\w\s]", text.lower())
+
+
 def naive_bayes(learnt: Sequence[Labelled], tested: Sequence[Labelled]) -> np.ndarray:
     """Return the moods, 1 or 0, by log P(mood) + sum over words of log P(word | mood), each word counted once more.
 
     Source: Manning, Raghavan and Schütze, Introduction to Information Retrieval, 2008, section 13.2.
     """
-    counts = {mood: Counter(w for text, own in learnt if own == mood for w in text.split()) for mood in (True, False)}
+    counts = {mood: Counter(w for text, own in learnt if own == mood for w in words(text)) for mood in (True, False)}
     known = counts[True].keys() | counts[False].keys()
     totals = {mood: count.total() + len(known) for mood, count in counts.items()}
     weight = {w: log((counts[True][w] + 1) / totals[True] / (counts[False][w] + 1) * totals[False]) for w in known}
     share = sum(positive for _, positive in learnt) / len(learnt)
     # in one order for the same words: rounding must not tell two sentences of the same words apart
-    scores = [log(share / (1 - share)) + sum(weight.get(w, 0.0) for w in sorted(text.split())) for text, _ in tested]
+    scores = [log(share / (1 - share)) + sum(weight.get(w, 0.0) for w in sorted(words(text))) for text, _ in tested]
     return np.array([int(score > 0) for score in scores])
 
 

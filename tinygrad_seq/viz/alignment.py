@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,14 @@ def alignment(source: Sequence[str], target: Sequence[str], weights: np.ndarray)
             )
     y = TOP + CELL * len(target) + 22
     for i in range(5):
-        box = {"x": LEFT + 26 * i, "y": y, "width": 26, "height": 12, "stroke": "var(--line)", "stroke_width": 0.8}
+        box: dict[str, Any] = {
+            "x": LEFT + 26 * i,
+            "y": y,
+            "width": 26,
+            "height": 12,
+            "stroke": "var(--line)",
+            "stroke_width": 0.8,
+        }
         put(root, "rect", **box, fill="var(--heat)", fill_opacity=i / 4)
     put(root, "text", "0", x=LEFT - 8, y=y + 11, text_anchor="end", class_="soft", font_size=11)
     put(root, "text", "100 % of the row; most of it in the frame", x=LEFT + 138, y=y + 11, class_="soft", font_size=11)
