@@ -9,7 +9,6 @@ Where there is no GPU it says so and writes nothing.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import re
 import shutil
@@ -29,6 +28,7 @@ from tinygrad_seq_cupy.kernels.device import Chip
 
 import tinygrad_seq as tg
 from tinygrad_seq import nn
+from tinygrad_seq.analysis.bench.machine import kernel_hash as hash_of_files
 from tinygrad_seq.autograd import gradcheck
 from tinygrad_seq.backend import get_backend, use_backend
 from tinygrad_seq.errors import BackendUnavailableError
@@ -102,10 +102,7 @@ def device(cupy: Any) -> dict[str, Any]:
 
 def kernel_hash() -> str:
     """Return the SHA-256 of all kernels and their host code: results belong to it."""
-    digest = hashlib.sha256()
-    for path in sorted(KERNELS.glob("*.*")):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
+    return hash_of_files(KERNELS)
 
 
 def tests(seconds: float) -> dict[str, Any]:

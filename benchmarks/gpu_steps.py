@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 import tinygrad_seq as tg
 from tinygrad_seq import nn
+from tinygrad_seq.analysis.bench.timing import Timed, interleaved
 from tinygrad_seq.backend import get_backend, use_backend
 
 from .task import Task
@@ -201,21 +200,4 @@ def renamed(task: Task) -> dict[str, Any]:
 
 def spread(once: Step, wait: Callable[[], None], seconds: float) -> dict[str, float | int]:
     """Return the milliseconds of a step: issued by the host, and done by the device; median, least, most of repeats."""
-    for _ in range(3):
-        once()  # compiles, fills pools, chooses algorithms
-    wait()
-    issued, done = [], []
-    until = perf_counter() + seconds
-    while len(done) < 5 or (perf_counter() < until and len(done) < 50):
-        start = perf_counter()
-        once()
-        issued.append(1e3 * (perf_counter() - start))
-        wait()
-        done.append(1e3 * (perf_counter() - start))
-    return {
-        "median_ms": statistics.median(done),
-        "least_ms": min(done),
-        "most_ms": max(done),
-        "issue_ms": statistics.median(issued),
-        "repeats": len(done),
-    }
+    return interleaved({"step": Timed(once, wait)}, seconds)["step"]._asdict()
