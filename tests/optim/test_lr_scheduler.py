@@ -252,6 +252,7 @@ def test_a_saved_state_does_not_change_with_the_schedule_it_was_taken_from():
         (lambda o: StepLR(o, 0), "step_size must be 1 or more"),
         (lambda o: StepLR(o, 1, gamma=0), "gamma above 0"),
         (lambda o: ExponentialLR(o, -0.5), "gamma must be above 0"),
+        (lambda o: ExponentialLR(o, 0.0), "gamma must be above 0"),
         (lambda o: ExponentialLR(o, 0.9, start=0), "start 1 or more"),
         (lambda o: CosineAnnealingLR(o, 0), "T_max must be 1 or more"),
         (lambda o: CosineAnnealingLR(o, 5, eta_min=-1), "eta_min 0 or more"),
