@@ -197,5 +197,5 @@ def read_text(paths: tuple[str, ...], vocab: VocabKind | Vocab) -> Corpus:
         raise OutOfMemoryError(
             f"{error} Reading takes about {taken} bytes of memory for each, and there are {shown(there or 0)}. "
             "Nothing was begun."
-            "\n    Give less text, or say how much memory it may take (--memory 64)."
+            "\n    Give less text; training may be told how much memory it may take (train --memory 64)."
         ) from None
