@@ -85,15 +85,16 @@ def written_out(calls: tuple[Call, ...], arrays: int, constants: int, scratch: i
     numbers = [f"real v{arrays + i}" for i in range(constants)]
     first_scratch = arrays + constants
     read = {i for call in calls for i in call.reads}
+    used = [i for i in range(arrays) if i in read or i in written]
     lines = [
         "int block = blockIdx.x, n = 0;",
-        *(f"{kind} a{i} = nullptr;" for i, kind in enumerate(kinds)),
+        *(f"{kinds[i]} a{i} = nullptr;" for i in used),
         "do {",
-        *(line for k in range(sets) for line in pick(k, arrays)),
+        *(line for k in range(sets) for line in pick(k, used)),
         "} while (false);",
         "const int at = block * THREADS + threadIdx.x;",
         "if (at >= n) return;",
-        *(f"real v{i} = a{i}[at];" if i in read else f"real v{i};" for i in range(arrays) if i in read or i in written),
+        *(f"real v{i} = a{i}[at];" if i in read else f"real v{i};" for i in used),
         *(f"real v{first_scratch + i};" for i in range(scratch)),
         *(f"v{call.writes} = {TEXT[call.name].format(*(f'v{i}' for i in call.reads))};" for call in calls),
         *(f"a{i}[at] = v{i};" for i in written),
@@ -107,9 +108,9 @@ def written_out(calls: tuple[Call, ...], arrays: int, constants: int, scratch: i
     return Function("program", source)
 
 
-def pick(k: int, arrays: int) -> list[str]:
+def pick(k: int, used: list[int]) -> list[str]:
     """Return the lines that take set k, if this block belongs to it."""
-    pointers = " ".join(f"a{i} = a{i}_{k};" for i in range(arrays))
+    pointers = " ".join(f"a{i} = a{i}_{k};" for i in used)
     return [
         f"    if (block < blocks_of(n_{k})) {{ n = n_{k}; {pointers} break; }}",
         f"    block -= blocks_of(n_{k});",
