@@ -139,12 +139,17 @@ def finished(arguments: tuple[str, ...]) -> None:
 
 
 def forked(work: Callable[[], int]) -> int:
-    """Begin work in a copy of this process, where everything is imported; return its number."""
+    """Begin work in a copy of this process, where everything is imported; return its number.
+
+    Ctrl-C waits there until the work asks for it: before it would hit this process's own code, or nobody.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of BLAS's threads, which sleep
         process = os.fork()
     if not process:
         os._exit(work())  # nothing of this process, such as a test's clean-up, runs in the copy
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return process
 
 
@@ -152,6 +157,7 @@ def command(arguments: tuple[str, ...]) -> int:
     """Run a command here, without a word, and return its exit code."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         with Path(os.devnull).open("w") as silence, redirect_stdout(silence), redirect_stderr(silence):
             app(arguments, prog_name="tinygrad-seq")
     except SystemExit as end:
