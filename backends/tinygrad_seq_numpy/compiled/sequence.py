@@ -107,7 +107,7 @@ class CompiledKernel(SequenceKernel):
 
     def failed(self, dtype: Any, error: NumbaError) -> None:
         """Remember why loops do not compile."""
-        self.failures[dtype] = f"numba does not compile it ({str(error).partition(chr(10))[0]})"
+        self.failures[dtype] = f"numba does not compile it ({error.msg.partition(chr(10))[0]})"  # str() may be coloured
 
     def of(self, cell: Cell, turned: Callable[[np.ndarray], np.ndarray]) -> Any:
         """Return the weights for the compiled loops, matrices packed: W^T for the way there, W for the way back."""
