@@ -105,8 +105,8 @@ class CompiledKernel(SequenceKernel):
             self.failed(dtype, e)
         return dtype not in self.failures
 
-    def failed(self, dtype: Any, error: NumbaError) -> None:
-        """Remember why loops do not compile."""
+    def failed(self, dtype: Any, error: Any) -> None:
+        """Remember why loops do not compile, by an error of numba."""
         self.failures[dtype] = f"numba does not compile it ({error.msg.partition(chr(10))[0]})"  # str() may be coloured
 
     def of(self, cell: Cell, turned: Callable[[np.ndarray], np.ndarray]) -> Any:
