@@ -66,14 +66,13 @@ class Stepwise:
             self.seen, self.layers = Leaf.last_write, list(map(self.of_layer, range(self.net.num_layers)))
         new = []
         for k, (parts, (by_kernel, by_equations)) in enumerate(zip(state, self.layers, strict=True)):
-            if change is None and by_kernel is not None:
-                new.append(by_kernel(x_t, *parts))
-            else:
+            if change is not None:
                 gates = Gates()
                 with switched(watcher=gates):
                     result = by_equations(x_t, *parts)
-                result = result if isinstance(result, tuple) else (result,)
-                new.append(result if change is None else change(k, result, gates.values))
+                new.append(change(k, in_parts(result), gates.values))
+            else:
+                new.append(in_parts((by_kernel or by_equations)(x_t, *parts)))
             x_t = new[-1][0]
         return x_t, new
 
@@ -86,3 +85,8 @@ class Stepwise:
         if net.path != "cell" and type(weights[0]) is np.ndarray:
             by_kernel = getattr(net.op.kernel(weights[0]), "stepper", None)
         return by_kernel and by_kernel(*weights, **settings), net.op.stepper(*weights, **settings)
+
+
+def in_parts(state: Any) -> tuple[Any, ...]:
+    """Return the parts of a state; that of a GRU or an RNN is one."""
+    return state if isinstance(state, tuple) else (state,)

@@ -57,9 +57,8 @@ class OneHot:
         if not weight:
             return None, by.total(D) if bias else None
         dtable = by.table(self.x, D, self.I)
-        return np.ascontiguousarray(dtable.T), dtable.sum(
-            axis=0
-        ) if bias else None  # each row of D is in one of its rows
+        # each row of D is in one row of the table
+        return np.ascontiguousarray(dtable.T), dtable.sum(axis=0) if bias else None
 
 
 Input = Dense | OneHot
