@@ -9,6 +9,8 @@ import inspect
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from docs.site.sections import in_sections
+
 
 class Row(NamedTuple):
     """An equation, the symbol that computes it, and the lines of its docstring or source that state it."""
@@ -266,11 +268,7 @@ def said(symbol: str) -> str:
 
 
 def page() -> str:
-    parts = [INTRO]
-    for section, rows in TABLE.items():
-        parts.append(f"## {section}")
-        parts += [entry(row) for row in rows]
-    return "\n\n".join(parts) + "\n"
+    return in_sections(INTRO, TABLE, entry)
 
 
 def entry(row: Row) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textwrap import dedent
 from typing import NamedTuple
 
+from docs.site.sections import in_sections
+
 
 class Row(NamedTuple):
     """One difference: what it is, why, and the same intention written for each of the two."""
@@ -343,11 +345,7 @@ example on this page is run by the tests, ours always and PyTorch's where it is 
 
 
 def page() -> str:
-    parts = [INTRO]
-    for section, rows in TABLE.items():
-        parts.append(f"## {section}")
-        parts += [entry(row) for row in rows]
-    return "\n\n".join(parts) + "\n"
+    return in_sections(INTRO, TABLE, entry)
 
 
 def entry(row: Row) -> str:
