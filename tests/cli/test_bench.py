@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 import tinygrad_seq_fake.namespace
 
 from tinygrad_seq import backend
-from tinygrad_seq.analysis.bench import peaks
+from tinygrad_seq.analysis.bench import cases, peaks
 from tinygrad_seq.errors import BackendUnavailableError
 
 TINY = ("--sizes", "3,2,4", "--sizes", "3,2,8", "--cells", "rnn")
+cases_of = sys.modules[cases.__module__]
 TWO = ("--backend", "numpy", "--backend", "fake")
 
 
@@ -91,6 +93,27 @@ def test_a_backend_that_disagrees_has_no_times(call, monkeypatch):
     assert timed["matmul", "fake"] is not None
     assert timed["elementwise", "numpy, plain"] is not None
     assert "differs" in Path("bench.html").read_text("utf-8")
+
+
+def test_a_size_that_memory_has_no_room_for_is_told_and_the_next_one_is_measured(call, monkeypatch):
+    matmul = cases_of.matmul
+
+    def hungry(size, dtype):
+        if size.H == 8 and backend.current_backend().name == "fake":
+            raise MemoryError
+        return matmul(size, dtype)
+
+    monkeypatch.setattr(cases_of, "matmul", hungry)
+    done = call("bench", *TWO, *TINY, "--json", "bench.json")
+    assert done.code == 0, done
+    (told,) = (line for line in done.out.splitlines() if line.endswith("out of memory"))
+    assert told.split()[:6] == ["matmul", "operation", "fake", "3", "2", "8"]
+    (machine,) = json.loads(Path("bench.json").read_text())["machines"]
+    (row,) = (row for row in machine["rows"] if "timing" not in row)
+    assert (row["size"]["H"], row["runner"], row["out_of_memory"]) == (8, "fake", "fake")
+    assert sum(row.get("timing") is not None for row in machine["rows"]) == 19
+    assert call("bench", "--merge", "bench.json", "-o", "again.html").code == 0
+    assert '<td class="number">out of memory</td>' in Path("again.html").read_text("utf-8")
 
 
 def test_results_of_several_machines_are_shown_side_by_side(call):

@@ -10,6 +10,7 @@ import typer
 
 from ..analysis.bench import (
     Machine,
+    NoRoom,
     Row,
     Runner,
     Size,
@@ -117,7 +118,7 @@ def measure(backends: Sequence[str], cells: Sequence[str], sizes: Sequence[str])
         print(f"{one.name}: {one.about['device']}, {one.kernels}.")
         print(f"    At most {one.peak.gflops:.4g} GFLOP/s in a product, {one.peak.gbytes:.4g} GB/s in a copy.")
     print(line(NUMBERS))
-    rows = []
+    rows: list[Row | NoRoom] = []
     for row in compared(able, who, cases(tuple(dict.fromkeys(cells))), asked, SECONDS):
         print(shown(row, who), flush=True)
         rows.append(row)
@@ -132,7 +133,7 @@ def size(text: str) -> Size:
     return Size(*map(int, numbers))
 
 
-def shown(row: Row, who: Sequence[Runner]) -> str:
+def shown(row: Row | NoRoom, who: Sequence[Runner]) -> str:
     """Return a row as a line of the table."""
     return line(cells_of(row.runner, row, next(runner for runner in who if runner.name == row.runner)))
 

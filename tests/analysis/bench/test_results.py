@@ -7,7 +7,18 @@ import sys
 
 import pytest
 
-from tinygrad_seq.analysis.bench import Machine, Row, Runner, Size, Timing, Work, crossovers, from_json, to_json
+from tinygrad_seq.analysis.bench import (
+    Machine,
+    NoRoom,
+    Row,
+    Runner,
+    Size,
+    Timing,
+    Work,
+    crossovers,
+    from_json,
+    to_json,
+)
 from tinygrad_seq.analysis.bench.agreement import Distance
 from tinygrad_seq.analysis.bench.machine import kernel_hash, machine
 from tinygrad_seq.analysis.bench.peaks import Peak
@@ -20,13 +31,17 @@ def row(H, ms, runner="a", spread=0.0, case="lstm"):
     return Row(case, "layer", Size(2, 3, H), runner, Work(4000, 100, 64), Distance("y", 1e-7), 1e-4, timing)
 
 
+def no_room(H, runner="a", whose="a"):
+    return NoRoom("lstm", "layer", Size(2, 3, H), runner, whose)
+
+
 def results(*rows, names=("a",)):
     runners = [Runner(name, {"device": "an abacus"}, "beads", "ff" * 32, Peak(2.0, 1.0)) for name in names]
     return Machine({"python": "3", "commit": "None"}, runners, {"cupy": "not there.\n    Get it."}, list(rows))
 
 
 def test_what_is_written_is_read():
-    found = [results(row(4, 2.0), row(8, None)), results()]
+    found = [results(row(4, 2.0), row(8, None), no_room(16)), results()]
     assert from_json(to_json(found)) == found
     infinite = row(4, None)
     infinite = Row(*[*vars(infinite).values()][:5], Distance("y", float("inf")), 1e-4, None)
@@ -77,8 +92,17 @@ def test_the_page_of_no_times_says_what_differs():
     assert "<svg" not in html
 
 
+def test_where_memory_ran_out_the_page_says_so_and_whose_and_draws_no_point():
+    timed = [row(4, 1.0), row(8, 2.0)]
+    whole = page([results(*timed)]).html
+    html = page([results(*timed, no_room(16), no_room(32, whose="NumPy in float64"))]).html
+    assert html.count("out of memory") == whole.count("out of memory") + 2
+    assert html.count("in NumPy in float64") == 1
+    assert html.count("<circle") == whole.count("<circle") > 0
+
+
 def damaged(change):
-    given = json.loads(to_json([results(row(4, 2.0))]))
+    given = json.loads(to_json([results(row(4, 2.0), no_room(8))]))
     change(given["machines"][0])
     return json.dumps(given)
 
@@ -108,6 +132,10 @@ def put(*path, value):
         (damaged(put("runners", 0, "peak", "gflops", value=0)), "gflops is 0; expected a number above zero"),
         (damaged(put("runners", 0, "peak", "gflops", value="Infinity")), "expected a number above zero"),
         (damaged(put("rows", 0, "runner", value="b")), "runner is 'b'; expected one of a"),
+        (damaged(put("rows", 1, "runner", value="b")), "runner is 'b'; expected one of a"),
+        (damaged(put("rows", 1, "out_of_memory", value=True)), "out_of_memory is True; expected text"),
+        (damaged(put("rows", 1, "timing", value=None)), "'timing', which version 1 does not know"),
+        (damaged(put("rows", 1, value=[])), r"rows\[1\] is no object"),
         (damaged(put("rows", 0, "kind", value="<b>")), "expected one of operation, layer, training step"),
         (damaged(put("rows", 0, "size", "H", value=0)), "H is 0; expected a whole number from 1"),
         (damaged(put("rows", 0, "size", "H", value=True)), "H is True; expected a whole number"),

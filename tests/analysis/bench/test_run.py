@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import tinygrad_seq_fake.namespace
 
-from tinygrad_seq.analysis.bench import Contender, Size, cases, compared, contenders, peaks, runners
+from tinygrad_seq.analysis.bench import Case, Contender, NoRoom, Size, cases, compared, contenders, peaks, runners
 from tinygrad_seq.analysis.bench import timing as timing_of
 from tinygrad_seq.analysis.bench.agreement import TOLERANCES, distance
 from tinygrad_seq.analysis.bench.peaks import measured, product_and_copy
 from tinygrad_seq.analysis.bench.timing import FEWEST, WARM, Timed, interleaved
-from tinygrad_seq.backend import get_backend
+from tinygrad_seq.backend import current_backend, get_backend
 from tinygrad_seq.errors import BackendError
 
 SIZE = Size(4, 3, 5)
@@ -60,6 +60,41 @@ def test_a_step_that_goes_wrong_only_when_it_is_replayed_is_found(monkeypatch):
     assert found["fake"].distance.what == "loss after 3 steps"
     assert found["fake"].timing is None
     assert found["numpy, plain"].timing is not None
+
+
+def without_room(where, calls=0):
+    """A product for which there is no memory: where `where(backend, dtype)` says so, from a call on."""
+
+    def make(size, dtype):
+        job, left = ALL[0].make(size, dtype), [calls]
+
+        def once(*, create_graph=False):
+            left[0] -= 1
+            if left[0] < 0 and where(current_backend().name, dtype):
+                raise MemoryError
+            return job(create_graph=create_graph)
+
+        once.update = job.update
+        return once
+
+    return Case("matmul", "operation", make)
+
+
+@pytest.mark.parametrize("calls", [0, 1, WARM], ids=["computing", "warming up", "still warming up"])
+def test_who_runs_out_of_memory_is_named_and_the_others_are_timed(calls):
+    hungry = without_room(lambda backend, dtype: backend == "fake", calls)
+    numpy, fake, *after = rows([hungry, ALL[1]])
+    assert numpy.timing is not None
+    assert fake == NoRoom("matmul", "operation", SIZE, "fake", "fake")
+    assert [row.case for row in after if row.timing] == ["elementwise"] * 2
+
+
+def test_where_there_is_no_memory_for_the_check_nobody_is_timed():
+    found = rows([without_room(lambda backend, dtype: dtype == "float64"), ALL[1]])
+    assert found[:2] == [
+        NoRoom("matmul", "operation", SIZE, who, "NumPy in float64") for who in ("numpy, plain", "fake")
+    ]
+    assert all(row.timing for row in found[2:])
 
 
 def test_distance_is_that_of_the_worst_result_and_infinite_where_there_is_no_number():

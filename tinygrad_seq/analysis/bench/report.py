@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ...viz.bench import Compared, Measured, Report, Roof, Table, bench_page
 from ...viz.page import Page
-from .results import Machine, Row, Runner, crossovers
+from .results import Machine, NoRoom, Row, Runner, crossovers
 from .timing import FEWEST, WARM
 
 __all__ = ["METHOD", "NUMBERS", "TEXT_COLUMNS", "cells_of", "crossing_lines", "labelled", "page"]
@@ -15,7 +15,7 @@ METHOD = (
     f"Each case is called {WARM} times before the clock starts, then {FEWEST} times at least, all backends turn by "
     "turn. Times are medians until the device is done, with both quartiles; issued is the time until the call returns, "
     "when a device may still be at work. A backend's results are held against NumPy's in float64 first: where they are "
-    "farther off than the tolerance, no time is taken."
+    "farther off than the tolerance, or where either runs out of memory, no time is taken."
 )
 NUMBERS = (
     "case", "kind", "backend", "T", "B", "H", "median, ms", "quartiles, ms", "issued, ms", "GFLOP/s", "GB/s",
@@ -34,13 +34,16 @@ def labelled(machines: Sequence[Machine]) -> list[tuple[str, Machine, Runner]]:
 
 
 def rows_of(machine: Machine, runner: Runner) -> list[Row]:
-    """Return the rows of one runner."""
-    return [row for row in machine.rows if row.runner == runner.name]
+    """Return the rows of one runner that there was memory for."""
+    return [row for row in machine.rows if row.runner == runner.name and isinstance(row, Row)]
 
 
-def cells_of(label: str, row: Row, runner: Runner) -> list[str]:
+def cells_of(label: str, row: Row | NoRoom, runner: Runner) -> list[str]:
     """Return a row as text, in the order of NUMBERS."""
     start = [row.case, row.kind, label, *map(str, row.size)]
+    if isinstance(row, NoRoom):
+        whose = "" if row.out_of_memory == row.runner else f"in {row.out_of_memory}"
+        return [*start, "out of memory", whose, "", "", "", "", ""]
     off = f"{row.distance.size:.1e}"
     if row.timing is None:
         return [*start, "differs", f"in {row.distance.what}", "", "", "", "", f"{off} > {row.tolerance:g}"]
@@ -68,7 +71,12 @@ def crossing_lines(machines: Sequence[Machine]) -> dict[tuple[str, str, int, int
 def page(machines: Sequence[Machine]) -> Page:
     """Return the page of all results, those of several machines side by side."""
     runners = labelled(machines)
-    numbers = [cells_of(label, row, runner) for label, machine, runner in runners for row in rows_of(machine, runner)]
+    numbers = [
+        cells_of(label, row, runner)
+        for label, machine, runner in runners
+        for row in machine.rows
+        if row.runner == runner.name
+    ]
     return bench_page(
         Report(
             "Backends side by side",

@@ -17,7 +17,7 @@ from .peaks import Peak
 from .timing import Timing
 from .work import Work
 
-__all__ = ["FORMAT", "Crossover", "Machine", "Row", "Runner", "crossovers", "from_json", "to_json"]
+__all__ = ["FORMAT", "Crossover", "Machine", "NoRoom", "Row", "Runner", "crossovers", "from_json", "to_json"]
 
 FORMAT = Format("tinygrad_seq.bench", 1, "benchmark", "Measure it again: tinygrad-seq bench --json FILE.")
 MOST_ROWS = 10_000  # a page shows all of them
@@ -65,13 +65,24 @@ class Row:
 
 
 @dataclass(frozen=True)
+class NoRoom:
+    """One case at one size that ran out of memory: the runner's, or that of the results that it is held against."""
+
+    case: str
+    kind: Kind
+    size: Size
+    runner: str
+    out_of_memory: str
+
+
+@dataclass(frozen=True)
 class Machine:
     """What one run on one machine has found; `not_measured` has the reason for each that could not run there."""
 
     environment: Mapping[str, str]
     runners: Sequence[Runner]
     not_measured: Mapping[str, str]
-    rows: Sequence[Row]
+    rows: Sequence[Row | NoRoom]
 
 
 class Crossover(NamedTuple):
@@ -121,14 +132,14 @@ def to_json(machines: Sequence[Machine]) -> str:
     return json.dumps({"format": FORMAT.name, "version": FORMAT.version, "machines": written}, indent=1)
 
 
-def row_json(row: Row) -> dict[str, Any]:
+def row_json(row: Row | NoRoom) -> dict[str, Any]:
     """Return a row as JSON writes it; a distance that is not finite by its name."""
+    place = {"case": row.case, "kind": row.kind, "size": row.size._asdict(), "runner": row.runner}
+    if isinstance(row, NoRoom):
+        return {**place, "out_of_memory": row.out_of_memory}
     size = row.distance.size
     return {
-        "case": row.case,
-        "kind": row.kind,
-        "size": row.size._asdict(),
-        "runner": row.runner,
+        **place,
         "work": row.work._asdict(),
         "distance": {"what": row.distance.what, "size": size if size - size == 0 else "Infinity"},
         "tolerance": row.tolerance,
@@ -165,12 +176,16 @@ def read_runner(where: str, given: Any) -> Runner:
     return Runner(**given | {"peak": Peak(**given["peak"])})
 
 
-def read_row(where: str, given: Any, runners: set[str]) -> Row:
+def read_row(where: str, given: Any, runners: set[str]) -> Row | NoRoom:
     """Return one row."""
-    FORMAT.expect(where, given, ROW)
+    has_no_room = isinstance(given, dict) and "out_of_memory" in given
+    FORMAT.expect(where, given, PLACE | ({"out_of_memory": TEXT} if has_no_room else RESULT))
     if given["runner"] not in runners:
         raise FORMAT.damaged(where, "runner", given["runner"], f"one of {', '.join(sorted(runners))}")
     FORMAT.expect(f"{where}.size", given["size"], dict.fromkeys(Size._fields, SIDE))
+    size = Size(**given["size"])
+    if has_no_room:
+        return NoRoom(given["case"], given["kind"], size, given["runner"], given["out_of_memory"])
     FORMAT.expect(f"{where}.work", given["work"], dict.fromkeys(Work._fields, AMOUNT))
     FORMAT.expect(f"{where}.distance", given["distance"], {"what": TEXT, "size": DISTANCE})
     timing = None
@@ -180,8 +195,8 @@ def read_row(where: str, given: Any, runners: set[str]) -> Row:
         timing = Timing(**given["timing"])
     distance = Distance(given["distance"]["what"], float(given["distance"]["size"]))
     return Row(
-        given["case"], given["kind"], Size(**given["size"]), given["runner"], Work(**given["work"]), distance,
-        given["tolerance"], timing,
+        given["case"], given["kind"], size, given["runner"], Work(**given["work"]), distance, given["tolerance"],
+        timing,
     )  # fmt: skip
 
 
@@ -196,13 +211,10 @@ POSITIVE: Check = (lambda x: between(x, 1e-9, 1e15)), "a number above zero"
 DISTANCE: Check = (lambda x: between(x, 0, 1e300) or x == "Infinity"), 'a number from 0, or "Infinity"'
 AMOUNT: Check = (lambda x: whole(x) and 0 <= x < 2**63), "a whole number from 0, below 2^63"
 SIDE: Check = (lambda x: whole(x) and 0 < x < 2**31), "a whole number from 1, below 2^31"
-ROW: dict[str, Check] = {
+PLACE: dict[str, Check] = {
     "case": TEXT,
     "kind": ((lambda x: x in get_args(Kind)), f"one of {', '.join(get_args(Kind))}"),
     "size": ANY,
     "runner": TEXT,
-    "work": ANY,
-    "distance": ANY,
-    "tolerance": POSITIVE,
-    "timing": maybe(ANY),
 }
+RESULT: dict[str, Check] = {"work": ANY, "distance": ANY, "tolerance": POSITIVE, "timing": maybe(ANY)}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from .agreement import TOLERANCES, distance, outcome
 from .cases import Case, Job, Size
 from .contenders import SWITCH, Contender
 from .machine import kernel_hash, package_of
 from .peaks import Peak, measured
-from .results import Row, Runner
+from .results import NoRoom, Row, Runner
 from .timing import Timed, interleaved
 from .work import Work, at_size, recorded
 
@@ -34,7 +35,7 @@ def runners(contenders: Iterable[Contender]) -> list[Runner]:
 def compared(
     contenders: Sequence[Contender], who: Sequence[Runner], cases: Iterable[Case], sizes: Iterable[Size],
     seconds: float,
-) -> Iterator[Row]:  # fmt: skip
+) -> Iterator[Row | NoRoom]:  # fmt: skip
     """Yield the rows of each case at each size: all contenders are checked, and those that are right are timed."""
     tolerances = {r.name: TOLERANCES[r.about.get("tf32", "off")] for r in who}
     sizes = list(sizes)
@@ -45,21 +46,29 @@ def compared(
 
 def rows(
     contenders: Sequence[Contender], tolerances: Mapping[str, float], case: Case, size: Size, seconds: float
-) -> Iterator[Row]:
+) -> Iterator[Row | NoRoom]:
     """Yield a row for each contender."""
-    with REFERENCE.active():
-        expected = outcome(case.make(size, "float64"))
-        work = counted(case, size)
+    try:
+        with REFERENCE.active():
+            expected = outcome(case.make(size, "float64"))
+            work = counted(case, size)
+    except MemoryError:
+        for contender in contenders:
+            yield NoRoom(case.name, case.kind, size, contender.name, REFERENCE.name)
+        return
     distances, right = {}, {}
     for contender in contenders:
-        with contender.active() as backend:
+        with suppress(MemoryError), contender.active() as backend:
             job = case.make(size, "float32")
             far = distances[contender.name] = distance(outcome(job), expected)
             if far.size <= tolerances[contender.name]:
                 right[contender.name] = Timed(job, backend.synchronize, contender.active)
     timings = interleaved(right, seconds)
-    for name, far in distances.items():
-        yield Row(case.name, case.kind, size, name, work, far, tolerances[name], timings.get(name))
+    for name in (contender.name for contender in contenders):
+        if name not in distances or (name in right and name not in timings):
+            yield NoRoom(case.name, case.kind, size, name, name)
+        else:
+            yield Row(case.name, case.kind, size, name, work, distances[name], tolerances[name], timings.get(name))
 
 
 def counted(case: Case, size: Size) -> Work:
@@ -70,4 +79,4 @@ def counted(case: Case, size: Size) -> Work:
         jobs.append(case.make(Size(T, B, size.H), "float32"))
         return recorded(lambda: jobs[-1](create_graph=True))
 
-    return at_size(small, size.T, size.B).plus(case.make(size, "float32").update())
+    return at_size(small, size.T, size.B).plus(jobs[-1].update())  # an update's work depends on H alone

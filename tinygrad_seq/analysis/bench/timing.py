@@ -41,13 +41,9 @@ def interleaved(timed: Mapping[str, Timed], seconds: float) -> dict[str, Timing]
     """Time several things turn by turn, so that what disturbs the machine disturbs all of them.
 
     Each is called until all have had `seconds` on average, but FEWEST times at least and MOST times at most; before
-    that WARM times.
+    that WARM times. One that runs out of memory there is left out.
     """
-    for each in timed.values():
-        with each.active():
-            for _ in range(WARM):
-                each.once()
-            each.wait()
+    timed = {name: each for name, each in timed.items() if warmed_up(each)}
     issued: dict[str, list[float]] = {name: [] for name in timed}
     done: dict[str, list[float]] = {name: [] for name in timed}
     until = perf_counter() + seconds * len(timed)
@@ -62,6 +58,18 @@ def interleaved(timed: Mapping[str, Timed], seconds: float) -> dict[str, Timing]
                 wait()
                 done[name].append(1e3 * (perf_counter() - start))
     return {name: timing(done[name], issued[name]) for name in timed}
+
+
+def warmed_up(each: Timed) -> bool:
+    """Call something WARM times; tell whether there was memory for it."""
+    try:
+        with each.active():
+            for _ in range(WARM):
+                each.once()
+            each.wait()
+    except MemoryError:
+        return False
+    return True
 
 
 def timing(done: list[float], issued: list[float]) -> Timing:
