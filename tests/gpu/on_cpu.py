@@ -33,7 +33,18 @@ TYPES = {"long long": np.int64, "bool": np.bool_, "int": np.int32, "unsigned": n
 REALS = {"float32": "float", "float64": "double"}
 SIGNATURE = re.compile(r'extern "C" __global__ void (?:ON_CHIP )?(\w+)\(([^)]*)\)', re.DOTALL)
 
+FLAGS = ["-std=c++20", "-O1", "-ffp-contract=off", "-Wall", "-Werror", "-Wno-unused-function", "-Wno-unknown-pragmas"]
+
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ compiles the kernels for the CPU")
+
+
+def sanitizer(library: str) -> Path | None:
+    """Where the library of one of g++'s sanitizers lies, such as libasan.so; None where it is not installed."""
+    if shutil.which("g++") is None:
+        return None
+    said = subprocess.run(["g++", f"-print-file-name={library}"], capture_output=True, text=True, check=True).stdout
+    found = Path(said.strip())
+    return found if found.is_absolute() else None
 
 
 def signatures(source: str) -> dict[str, list[tuple[str, bool, str]]]:
@@ -64,16 +75,7 @@ def program(source: str) -> str:
 @cache
 def compiled(source: str, real: str, *options: str) -> ctypes.CDLL:
     """A kernel file as a library, kept from one test run to the next; the compiler's warnings are errors."""
-    flags = ["-std=c++20", "-O1", "-ffp-contract=off", "-Wall", "-Werror", "-Wno-unused-function"]
-    flags += [
-        "-Wno-unknown-pragmas",
-        "-shared",
-        "-fPIC",
-        "-pthread",
-        f"-DREAL={real}",
-        f"-DTHREADS={THREADS}",
-        *options,
-    ]
+    flags = [*FLAGS, "-shared", "-fPIC", "-pthread", f"-DREAL={real}", f"-DTHREADS={THREADS}", *options]
     text = SHIM.read_text() + program(source)
     name = hashlib.sha256(" ".join([text, *flags]).encode()).hexdigest()[:24] + ".so"
     folder = Path(gettempdir(), f"tinygrad-seq-kernels-{getuser()}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from functools import cache
 from itertools import product
@@ -20,7 +19,7 @@ from tinygrad_seq_cupy.kernels.placement import placed
 from tinygrad_seq_cupy.kernels.rnn import RNN
 from tinygrad_seq_cupy.kernels.sources import whole
 
-from .on_cpu import THREADS, signatures
+from .on_cpu import THREADS, sanitizer, signatures
 
 HERE = Path(__file__).parent
 BARRIER = re.compile(r"__syncthreads\(\);|cluster_barrier\(\);|exchange\.meet\(\);|while \(arrived_at\(.*\{\}")
@@ -33,16 +32,8 @@ CHIPS = {
 T, B, H = 3, 3, 9
 
 
-def has_thread_sanitizer() -> bool:
-    """Whether g++ is here with its library."""
-    if shutil.which("g++") is None:
-        return False
-    found = subprocess.run(["g++", "-print-file-name=libtsan.so"], capture_output=True, text=True, check=True)
-    return Path(found.stdout.strip()).is_absolute()
-
-
 needs_thread_sanitizer = pytest.mark.skipif(
-    not has_thread_sanitizer(), reason="g++ with ThreadSanitizer is not installed"
+    sanitizer("libtsan.so") is None, reason="g++ with ThreadSanitizer is not installed"
 )
 
 
