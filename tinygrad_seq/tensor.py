@@ -194,10 +194,19 @@ class Tensor(Variable):
     def __dlpack_device__(self) -> Any:
         return namespace(self.data).asarray(self.data).__dlpack_device__()
 
+    def __copy__(self) -> Self:
+        refuse_graph(self)
+        twin = type(self)(self.data, self.requires_grad, backend=self.backend)
+        if twin.node is not None:
+            twin.node.name = self.node.name
+        return twin
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self.__copy__()
+
     def __reduce__(self) -> Any:
-        if not self.is_leaf:
-            raise GradientError("a tensor in the middle of a graph cannot be pickled or copied. Use x.detach().")
-        return type(self), (owner(self.data).to_host(self.data), self.node is not None)
+        refuse_graph(self)
+        return type(self), (owner(self.data).to_host(self.data), self.requires_grad)
 
     def __repr__(self) -> str:
         host = owner(self.data).to_host(self.data)
@@ -404,6 +413,12 @@ class Tensor(Variable):
 
 
 Tensor.kind = Tensor
+
+
+def refuse_graph(x: Tensor) -> None:
+    """Raise GradientError for the result of an operation: a copy would be without its history."""
+    if not x.is_leaf:
+        raise GradientError("a tensor in the middle of a graph cannot be pickled or copied. Use x.detach().")
 
 
 def to_array(data: Any, dtype: Any, backend: str | None) -> Any:

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 import tinygrad_seq as tg
+from tinygrad_seq.backend import get_backend
 from tinygrad_seq.errors import BackendError, DTypeError, GradientError, ShapeError, SpellingError
+
+from ..memory import memory_of
 
 
 def leaf(data, dtype=None):
@@ -20,6 +23,7 @@ def leaf(data, dtype=None):
 # what it says of itself
 
 
+@pytest.mark.host("a tensor that lives there")
 def test_attributes():
     x = tg.tensor(np.ones((2, 3, 4)))
     assert (x.shape, x.ndim, x.size, len(x)) == ((2, 3, 4), 3, 24, 2)
@@ -61,10 +65,11 @@ def test_turning_gradients_off_in_the_middle_of_a_graph_is_refused():
 
 def test_detach_shares_the_numbers():
     x = leaf([1.0, 2.0])
-    assert np.shares_memory(x.detach().data, x.data)
+    assert np.shares_memory(memory_of(x.detach()), memory_of(x))
     assert not x.detach().requires_grad
 
 
+@pytest.mark.host("a tensor that lives there")
 @pytest.mark.parametrize(
     ("make", "text"),
     [
@@ -101,6 +106,7 @@ def test_item_tolist_numpy():
         tg.ones(2).item()
 
 
+@pytest.mark.host("NumPy's protocol")
 @pytest.mark.parametrize("take", [lambda t: t.numpy(), np.asarray, np.array, lambda t: np.array([t, t])], ids=range(4))
 def test_numpy_refuses_to_take_numbers_off_a_graph(take):
     for t in (leaf([1.0]), leaf([1.0]) * 2):
@@ -108,6 +114,7 @@ def test_numpy_refuses_to_take_numbers_off_a_graph(take):
             take(t)
 
 
+@pytest.mark.host("NumPy's protocol")
 def test_numpy_shares_and_array_follows_numpys_protocol():
     x = tg.ones(3)
     assert x.numpy() is x.data
@@ -193,6 +200,7 @@ def test_augmented_assignment_makes_a_new_tensor():
 # NumPy on the left
 
 
+@pytest.mark.host("NumPy's protocol")
 @pytest.mark.parametrize(
     "op", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul]
 )
@@ -229,6 +237,7 @@ def test_adding_a_tensor_into_an_array_in_place_is_an_error_too():
 # DLPack
 
 
+@pytest.mark.host("PyTorch's memory")
 def test_dlpack_to_and_from_torch_shares_memory():
     torch = pytest.importorskip("torch")
     x = tg.tensor([1.0, 2.0, 3.0])
@@ -240,6 +249,7 @@ def test_dlpack_to_and_from_torch_shares_memory():
     assert (back * 2).sum().item() == 12.0
 
 
+@pytest.mark.host("NumPy's protocol")
 def test_dlpack_to_and_from_numpy():
     x = tg.tensor([1.0, 2.0])
     assert np.shares_memory(np.from_dlpack(x), x.data)
@@ -265,9 +275,24 @@ def test_leaves_can_be_copied_and_pickled(clone):
     for original in (leaf(np.ones((2, 3))), tg.tensor([1, 2]), leaf(1.5), tg.tensor(2.0).sum()):
         twin = clone(original)
         assert (twin.shape, twin.dtype, twin.requires_grad) == (original.shape, original.dtype, original.requires_grad)
-        assert np.array_equal(twin.data, original.data)
-        assert not np.shares_memory(twin.data, original.data)
+        assert np.array_equal(memory_of(twin), memory_of(original))
+        assert not np.shares_memory(memory_of(twin), memory_of(original))
         assert twin.node is None or twin.node is not original.node
+
+
+@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("current", ["numpy", "fake"])
+def test_a_copy_stays_on_its_backend_and_nothing_crosses(clone, current, backend_name):
+    x = tg.nn.Parameter([1.0, 2.0], backend=backend_name)
+    x.node.name = "W_hh"
+    transfers = get_backend("fake").transfers
+    transfers.clear()
+    with tg.use_backend(current):
+        twin = clone(x)
+    assert not transfers
+    assert type(twin) is tg.nn.Parameter
+    assert (twin.backend, twin.node.name, twin.tolist()) == (backend_name, "W_hh", [1.0, 2.0])
+    assert not np.shares_memory(memory_of(twin), memory_of(x))
 
 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickle.dumps], ids=["copy", "deepcopy", "pickle"])

@@ -12,6 +12,7 @@ from ..autograd import enable_grad
 from ..engine import grad
 from ..errors import ConfigError
 from ..models.inference import evaluating, inference
+from ..nn.arguments import beside
 from ..tensor import Tensor
 from .reading import encoded
 
@@ -73,7 +74,7 @@ def by_windows(model: Any, ids: np.ndarray, passes: list[tuple[int, int, int]], 
     parameters = [p for p in model.parameters() if p.requires_grad]
     with evaluating(model), enable_grad():
         logits, _ = model(x, batched([states[begin] for begin, _, _ in passes]))
-        loss = F.cross_entropy(logits, y, mask=counts)
+        loss = F.cross_entropy(logits, beside(y, logits), mask=beside(counts, logits))
         found = grad(loss, parameters)
     return [np.zeros(p.shape, p.dtype) if g is None else g.numpy() for p, g in zip(parameters, found, strict=True)]
 

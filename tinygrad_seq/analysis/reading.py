@@ -11,6 +11,7 @@ from .. import functional as F
 from ..autograd import enable_grad
 from ..errors import ConfigError
 from ..models.inference import evaluating
+from ..nn.arguments import beside
 from ..tensor import Tensor
 from .hidden import HiddenStates, hidden_states
 
@@ -45,5 +46,5 @@ def read(model: Any, text: str) -> Reading:
     ids = encoded(model, text)
     with evaluating(model), enable_grad(), hidden_states() as hidden:
         logits, _ = model(ids[None, :-1])
-        losses = F.cross_entropy(logits[0], ids[1:], reduction="none")
+        losses = F.cross_entropy(logits[0], beside(ids[1:], logits), reduction="none")
     return Reading(losses, hidden)

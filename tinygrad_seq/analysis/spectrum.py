@@ -14,6 +14,7 @@ from ..engine import grad
 from ..errors import ConfigError
 from ..models import CharLM
 from ..models.inference import evaluating
+from ..nn.arguments import beside
 from ..nn.recurrent import Recurrent
 from ..tensor import Tensor
 from .extremes import spectral_norm, spectral_radius
@@ -108,9 +109,10 @@ def spectrum(net: Recurrent, x: np.ndarray, loss: Callable[[Tensor], Tensor], na
 def spectrum_of(model: CharLM, text: str, name: str = "") -> Spectrum:
     """Return the spectrum of a language model that reads all of a text but its last symbol, whose loss is measured."""
     ids = encoded(model, text, at_least=4)
-    x = ids[:-1] if model.embedding is None else model.embedding(ids[:-1]).detach().numpy()
+    symbols = beside(ids, model.head.weight)
+    x = ids[:-1] if model.embedding is None else model.embedding(symbols[:-1]).detach().numpy()
     with evaluating(model):
-        return spectrum(model.rnn, x, lambda y: F.cross_entropy(model.head(y)[0], ids[-1:]), name or model.cell)
+        return spectrum(model.rnn, x, lambda y: F.cross_entropy(model.head(y)[0], symbols[-1:]), name or model.cell)
 
 
 def parts_of(state: Any) -> list[Tensor]:

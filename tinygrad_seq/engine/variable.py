@@ -10,6 +10,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, ClassVar, Self
 
+from ..backend import check_same_backend, is_array
 from ..errors import GradientError
 from ..scope import Where
 
@@ -72,10 +73,13 @@ class Variable:
     def assign_(self, data: Any, by: str = "assign_()") -> None:
         """Overwrite the array in place. `by` names the writer in the error that a later stale read gets.
 
-        Raises GradientError for the result of an operation: its rules would read the new numbers.
+        Raises GradientError for the result of an operation: its rules would read the new numbers; BackendError for an
+        array that lives elsewhere.
         """
         if type(self.node) is Node:
             raise GradientError(f"{by} of the result of {self.node.op.name}: only leaves are written in place.")
+        if is_array(data):
+            check_same_backend(by, self.data, data)
         self.data[...] = data
         self.written(by)
 

@@ -15,6 +15,7 @@ import numpy as np
 from ...models import CharLM
 from ...models.inference import inference
 from ...nn import LSTMState, activation_bytes
+from ...nn.arguments import beside
 from ...record import record
 
 __all__ = ["Activity", "activity", "bytes_needed", "layers_of", "shown"]
@@ -100,4 +101,4 @@ def begun(state: Any) -> Any:
     """Return a state whose first row is zero: nothing stands before the beginning of the text."""
     if isinstance(state, LSTMState):
         return LSTMState(*map(begun, state))
-    return state * (np.arange(state.shape[1]) > 0).astype(state.dtype)[:, None]
+    return state * beside((np.arange(state.shape[1]) > 0).astype(state.dtype)[:, None], state)

@@ -199,7 +199,8 @@ def walks(
             gradients.append([p.grad.numpy().copy() for p in ps.values() if p.grad is not None])
             optimizer.step()
             points.append([p.detach().numpy().copy() for p in ps.values()])
-            states.append([{slot: np.array(a) for slot, a in optimizer.state[name].items()} for name in names])
+            state = optimizer.state_dict()["state"]
+            states.append([state[name] for name in names])
         losses.append(descended(surface, list(ps.values()), nudges[0], clip))
     settings = [optimizer.settings(group) for group in optimizer.param_groups]
     slots = list(states[0][0])
