@@ -1,4 +1,4 @@
-"""What all tests share: the fake device as a second backend, and the settings of Hypothesis."""
+"""What all tests share: the fake device as a second backend, `--backend fake`, and the settings of Hypothesis."""
 
 from __future__ import annotations
 
@@ -17,6 +17,27 @@ from tinygrad_seq_fake import FakeBackend
 
 register(FakeBackend())
 
+TESTS = Path(__file__).parent
+CHOOSE = frozenset({"backend_name", "kernel_table", "by"})
+ON_THE_HOST = {  # whole folders; a single test or file says it by the marker `host`
+    "benchmarks": "what measures chooses its backends",
+    "browser": "pages",
+    "cli": "commands have a --backend of their own",
+    "data": "texts and files",
+    "exercises": "answers of a learner, in NumPy",
+    "fake_device": "the device itself",
+    "gpu": "kernels on the CPU",
+    "kernels": "NumPy's kernels",
+    "recipes": "commands have a --backend of their own",
+    "reliability": "processes, files and the kernel of the system",
+    "site": "pages",
+    "test_findings_models.py": "what commands write",
+    "test_packaging.py": "files",
+    "test_readme.py": "what the README prints",
+    "tutorials": "programs and what they print",
+    "viz": "pictures and pages",
+}
+
 settings.register_profile("tests", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.load_profile("tests")
 
@@ -24,6 +45,23 @@ settings.load_profile("tests")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--backend fake`: what tests make by the current backend lives there, and nothing may reach it in passing."""
     parser.addoption("--backend", default="", help="where factories and modules make their arrays, such as fake")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--backend`, skip what is about the host, and leave out what chooses its backends by itself: it has run."""
+    if not config.getoption("--backend"):
+        return
+    asked = list(items)
+    items.clear()
+    for item in asked:
+        if CHOOSE.intersection(getattr(item, "fixturenames", ())):
+            config.hook.pytest_deselected(items=[item])
+            continue
+        items.append(item)
+        folder = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
+        marker = item.get_closest_marker("host")
+        if why := marker.args[0] if marker else ON_THE_HOST.get(folder):
+            item.add_marker(pytest.mark.skip(reason=f"on the host: {why}"))
 
 
 @pytest.fixture(autouse=True)

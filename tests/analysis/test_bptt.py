@@ -63,7 +63,8 @@ def test_it_is_what_a_loop_over_detached_chunks_finds(cell, k1, k2):
     for begin, charge, end in windows(T, k1, k2):
         state = None if not begin else model(ids[None, :begin])[1].detach()
         logits, _ = model(ids[None, begin:end], state)
-        loss = tg.functional.cross_entropy(logits[0, charge - begin :], ids[charge + 1 : end + 1], reduction="sum")
+        targets = tg.tensor(ids[charge + 1 : end + 1])
+        loss = tg.functional.cross_entropy(logits[0, charge - begin :], targets, reduction="sum")
         (loss / T).backward()
     for found, parameter in zip(analysis.truncated_gradient(model, ids, k1, k2), model.parameters(), strict=True):
         np.testing.assert_allclose(found, parameter.grad.numpy(), rtol=1e-9, atol=1e-15)

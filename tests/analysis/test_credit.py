@@ -47,7 +47,7 @@ def test_it_is_what_differences_find(cell):
     _, before = net(tg.tensor(x[: t + 1]))
     with analysis.hidden_states() as states:
         output, _ = net(tg.tensor(x))
-        losses = [(output[s, 0] * w).sum() for s in range(5)]
+        losses = [(output[s, 0] * tg.tensor(w)).sum() for s in range(5)]
     found = analysis.credit_vectors(losses, states.of(states.paths()[0]))[:, t, 0]
 
     def later(h):
@@ -57,8 +57,7 @@ def test_it_is_what_differences_find(cell):
 
     h = (before.h if isinstance(before, tuple) else before).detach()
     for i in range(3):
-        move = np.zeros((1, 1, 3))
-        move[0, 0, i] = eps
+        move = eps * tg.eye(3, dtype="float64")[i]
         np.testing.assert_allclose(found[t + 1 :, i], (later(h + move) - later(h - move)) / (2 * eps), atol=1e-8)
 
 

@@ -92,7 +92,7 @@ def test_the_gradient_is_never_more_than_the_product_nor_this_more_than_its_boun
     net = net_of(cell, layers=2)
     for name, parameter in net.named_parameters():
         if "weight_hh" in name:
-            parameter.assign_(parameter.detach().numpy() * scale)
+            parameter.assign_(parameter.data * scale)
     found = analysis.spectrum(net, rng.standard_normal((12, 2)), lambda y: (y * y).sum())
     assert [len(found.sigma_max), len(found.radius)] == [10, 10]
     assert [len(found.product), len(found.bound), len(found.gradient)] == [11, 11, 11]
@@ -123,7 +123,7 @@ def test_norms_above_one_do_not_mean_explosion():
     net = NETS["rnn"](1, 2, nonlinearity="relu", dtype="float64")
     for parameter in net.parameters():
         parameter.assign_(0.0)
-    net.weight_hh_l0.assign_(np.array([[0.0, 2.0], [0.5, 0.0]]))
+    net.weight_hh_l0.assign_(tg.tensor([[0.0, 2.0], [0.5, 0.0]], dtype="float64").data)
     net.bias_ih_l0.assign_(1.0)  # keeps relu open
     found = analysis.spectrum(net, np.zeros((12, 1)), lambda y: y.sum())
     np.testing.assert_allclose(found.sigma_max, 2.0)

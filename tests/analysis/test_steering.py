@@ -35,6 +35,7 @@ def states(model, ids, change=lambda t: pinned([])):
     return found
 
 
+@pytest.mark.host("steps on arrays of NumPy")
 @pytest.mark.parametrize("cell", ["lstm", "mlstm", "gru", "rnn"])
 @pytest.mark.parametrize("layer", [1, 2])
 def test_holding_a_unit_at_its_recorded_values_changes_nothing(cell, layer):
@@ -49,6 +50,7 @@ def test_holding_a_unit_at_its_recorded_values_changes_nothing(cell, layer):
             np.testing.assert_array_equal(parts, parts_held)
 
 
+@pytest.mark.host("steps on arrays of NumPy")
 def test_the_recorded_values_are_those_of_the_recorder():
     model = model_of()
     ids = np.random.default_rng(0).integers(0, len(VOCAB), 40)
@@ -59,6 +61,7 @@ def test_the_recorded_values_are_those_of_the_recorder():
     np.testing.assert_allclose(tape.layers["rnn.l1"]["c"][1:, 0], c, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.host("steps on arrays of NumPy")
 def test_a_held_unit_has_its_value_and_shows_it():
     """c = value, h = o tanh(value), and all other units of the layer are as the step made them."""
     model = model_of()

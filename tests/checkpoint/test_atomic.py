@@ -17,6 +17,8 @@ import pytest
 from tinygrad_seq import atomic, errors
 from tinygrad_seq.atomic import replace_file
 
+pytestmark = pytest.mark.host("files")
+
 OLD, NEW = b"the old content" * 1000, b"the new one" * 2000
 NO_ROOM = OSError(errno.ENOSPC, "No space left on device")
 

@@ -42,12 +42,14 @@ def text(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.host("processes of their own, which know no fake device")
 def test_two_processes_train_the_same_bits_whatever_their_hash_seed(text: Path, tmp_path: Path) -> None:
     for name in ("1", "2"):
         train(tmp_path, text, "--out", name, *TINY, PYTHONHASHSEED=name)
     assert digest(tmp_path / "1") == digest(tmp_path / "2")
 
 
+@pytest.mark.host("processes of their own, which know no fake device")
 def test_a_run_resumed_on_another_number_of_threads_says_so(text: Path, tmp_path: Path) -> None:
     train(tmp_path, text, "--out", "run", *TINY, OPENBLAS_NUM_THREADS="1")
     said = train(tmp_path, "--resume", "run", "--steps", 6, OPENBLAS_NUM_THREADS="2")
@@ -58,6 +60,7 @@ def test_a_run_resumed_on_another_number_of_threads_says_so(text: Path, tmp_path
     assert "the last digits may come out otherwise" in said
 
 
+@pytest.mark.host("processes of their own, which know no fake device")
 def test_a_run_resumed_with_other_kernels_or_on_another_processor_says_so(text: Path, tmp_path: Path) -> None:
     train(tmp_path, text, "--out", "run", *TINY)
     config = tmp_path / "run" / "config.json"

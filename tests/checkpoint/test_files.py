@@ -20,6 +20,8 @@ from hypothesis.extra import numpy as hnp
 from tinygrad_seq import errors
 from tinygrad_seq.checkpoint import HASH, load, save
 
+pytestmark = pytest.mark.host("files")
+
 DTYPES = (
     "bool",
     "int8",

@@ -78,6 +78,7 @@ def test_an_opened_run_has_the_model_of_its_best_step(tmp_path: Path) -> None:
         np.testing.assert_array_equal(array, load(tmp_path / BEST)[0][name])
 
 
+@pytest.mark.host("opened on the host")
 def test_a_run_of_a_device_is_opened_without_it(tmp_path: Path) -> None:
     train(tmp_path, {"backend": "fake", "steps": 2})
     config = json.loads((tmp_path / CONFIG).read_text())

@@ -76,6 +76,7 @@ def test_backward_adds_to_grad_of_captured_leaves(net):
     assert same(got, tg.grad(segment(x, h)[1].sum(), leaves))
 
 
+@pytest.mark.host("counts bytes of NumPy")
 def test_nothing_of_the_inside_is_kept(net):
     x, w = leaf(64, 64), leaf(64, 64)
 

@@ -61,13 +61,14 @@ def test_ten_thousand_steps_of_a_recurrent_net():
     for t in tg.scope.steps(range(10_000)):
         h = tg.tanh(xs[t] @ w_ih + h @ w_hh)
     h.sum().backward()
-    dh, exact = np.ones((1, 3)), np.zeros_like(xs.data)
+    dh, exact = np.ones((1, 3)), np.zeros(xs.shape)
+    x, W_ih, W_hh = (leaf.detach().numpy() for leaf in (xs, w_ih, w_hh))
     states = [np.zeros((1, 3))]
-    for x_t in xs.data:
-        states.append(np.tanh(x_t @ w_ih.data + states[-1] @ w_hh.data))
+    for x_t in x:
+        states.append(np.tanh(x_t @ W_ih + states[-1] @ W_hh))
     for t in reversed(range(10_000)):
         da = dh * (1 - states[t + 1] ** 2)
-        exact[t] = da @ w_ih.data.T
-        dh = da @ w_hh.data.T
+        exact[t] = da @ W_ih.T
+        dh = da @ W_hh.T
     assert np.allclose(xs.grad.numpy(), exact, rtol=1e-10, atol=1e-300)
     assert w_hh.grad.shape == (3, 3)

@@ -12,6 +12,8 @@ from tinygrad_seq import FusedOp, backend, ops, scope
 from tinygrad_seq.autograd import gradcheck, gradgradcheck
 from tinygrad_seq.errors import BackendError, ConfigError, GraphFreedError, StaleReadError
 
+pytestmark = pytest.mark.host("its kernel is written in NumPy")
+
 
 class TanhRNN(FusedOp):
     """h_t = tanh(x_t + h_{t-1} W), where mask_t is False h_t = h_{t-1}; returns all h_t and the last."""

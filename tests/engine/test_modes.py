@@ -76,7 +76,7 @@ def test_backward_works_under_no_grad():
     loss = (x * x).sum()
     with no_grad():
         loss.backward()
-    assert np.allclose(x.grad.numpy(), 2 * x.data)
+    assert np.allclose(x.grad.numpy(), 2 * x.detach().numpy())
 
 
 def test_create_graph_records_even_under_no_grad():
@@ -234,7 +234,7 @@ def test_four_threads_that_train_give_what_one_gives():
             w.grad = None
             (tg.tanh(x @ w) @ w).sum().backward()
             w.assign_(w.data - 0.01 * w.grad.data)
-        return w.data
+        return w.detach().numpy()
 
     alone = [train(seed) for seed in range(4)]
     with ThreadPoolExecutor(4) as pool:

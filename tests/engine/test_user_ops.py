@@ -130,7 +130,7 @@ CASES = {
     "two outputs, one unused": (lambda a, b: SumAndProduct.apply(a, b)[1], 2),
     "two outputs, both in one": (lambda a, b: SumAndProduct.apply(a, b)[0] * SumAndProduct.apply(a, b)[1], 2),
     "list of inputs": (lambda a, b: WeightedTotal.apply(a, b, a, power=3), 2),
-    "input without a rule": (lambda a, b: Masked.apply(np.array([1.0, 0.0, 2.0]), a) * b, 2),
+    "input without a rule": (lambda a, b: Masked.apply(tg.tensor([1.0, 0.0, 2.0]), a) * b, 2),
     "one tensor as both inputs": (lambda a, b: Hypot.apply(a, a), 2),
 }
 
@@ -161,7 +161,7 @@ def test_unused_outputs_arrive_as_zeros_of_their_shape():
 
         @staticmethod
         def dx(xp, dys):
-            seen.extend(np.array(dy) for dy in dys)
+            seen.extend(tg.tensor(dy) for dy in dys)
             return xp.concat([dys[0], dys[1]]) + 2 * dys[2]
 
     x = leaf(4)

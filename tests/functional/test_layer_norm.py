@@ -9,6 +9,8 @@ import tinygrad_seq as tg
 from tinygrad_seq.autograd import gradcheck, gradgradcheck
 from tinygrad_seq.ops.layer_norm import LayerNorm
 
+pytestmark = pytest.mark.host("NumPy's kernel")
+
 ROUNDING = {"float64": 1e-12, "float32": 2e-5, "float16": 2e-2}
 
 

@@ -62,6 +62,7 @@ def test_linear_of_a_turned_batch_is_one_product_over_all_its_rows():
     agree(F.linear, lambda f, *args: f.linear(*args), [turned, normal(5, 3, seed=1), normal(5, seed=2)])
 
 
+@pytest.mark.host("how arrays of NumPy lie")
 def test_linear_is_one_node_and_its_gradients_lie_as_their_parameters_do():
     x, W, b = (tg.tensor(normal(*s), requires_grad=True) for s in [(4, 2, 3), (5, 3), (5,)])
     y = F.linear(x, W, b)
@@ -93,15 +94,24 @@ def test_layer_norm_second_derivative():
 @pytest.mark.parametrize("ids", [[[0, 2], [2, 1]], [3, 3, 3, 3], 1, np.zeros((0, 2), "int64")], ids=str)
 def test_embedding_takes_rows_and_repeated_ids_add_up(ids):
     torch = pytest.importorskip("torch")
-    agree(lambda w: F.embedding(ids, w), lambda f, w: f.embedding(torch.as_tensor(ids), w), [normal(4, 3)])
+    agree(lambda w: F.embedding(tg.tensor(ids), w), lambda f, w: f.embedding(torch.as_tensor(ids), w), [normal(4, 3)])
 
 
-@pytest.mark.parametrize("kind", [np.asarray, tg.tensor, list, lambda a: np.asarray(a, "uint8")])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(np.asarray, marks=pytest.mark.host("an array of NumPy")),
+        tg.tensor,
+        list,
+        pytest.param(lambda a: np.asarray(a, "uint8"), marks=pytest.mark.host("an array of NumPy")),
+    ],
+)
 def test_embedding_takes_ids_of_any_kind(kind):
     w = tg.tensor(normal(4, 3))
     assert np.array_equal(F.embedding(kind([2, 0]), w).numpy(), w.numpy()[[2, 0]])
 
 
+@pytest.mark.host("on a device nobody looks")
 @pytest.mark.parametrize("bad", [4, -1])
 def test_embedding_names_the_id_that_is_not_known(bad):
     with pytest.raises(ShapeError, match=rf"embedding: id {bad} is outside 0 .. 3, the 4 known"):
@@ -119,6 +129,10 @@ def test_one_hot():
     assert F.one_hot([[1]], 2, dtype="float64").dtype == np.float64
     assert F.one_hot(tg.tensor([[1, 0]]), 2).shape == (1, 2, 2)
     assert not F.one_hot([1], 2).requires_grad
+
+
+@pytest.mark.host("on a device nobody looks")
+def test_one_hot_names_the_id_that_is_not_known():
     with pytest.raises(ShapeError, match=r"one_hot: id 3 is outside 0 .. 2, the 3 known"):
         F.one_hot([3], 3)
 

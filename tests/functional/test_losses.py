@@ -59,7 +59,7 @@ def theirs_cross_entropy(ids, **settings):
 def test_cross_entropy(reduction, smoothing, ignored):
     ids = targets(ignored=ignored)
     agree(
-        lambda x: F.cross_entropy(x, ids, label_smoothing=smoothing, reduction=reduction),
+        lambda x: F.cross_entropy(x, tg.tensor(ids), label_smoothing=smoothing, reduction=reduction),
         theirs_cross_entropy(ids, label_smoothing=smoothing, reduction=reduction),
         [normal(T, B, V) * 3],
     )
@@ -70,11 +70,12 @@ def test_cross_entropy(reduction, smoothing, ignored):
 def test_cross_entropy_with_class_weights(reduction, smoothing):
     torch = pytest.importorskip("torch")
     ids, weight = targets(ignored=True), np.abs(normal(V, seed=2))
+    settings = {"label_smoothing": smoothing, "reduction": reduction}
     agree(
-        lambda x: F.cross_entropy(x, ids, weight=tg.tensor(weight), label_smoothing=smoothing, reduction=reduction),
-        lambda f, x: theirs_cross_entropy(ids, label_smoothing=smoothing, reduction=reduction)(
-            f, x, torch.tensor(weight)
+        lambda x: F.cross_entropy(
+            x, tg.tensor(ids), weight=tg.tensor(weight), label_smoothing=smoothing, reduction=reduction
         ),
+        lambda f, x: theirs_cross_entropy(ids, **settings)(f, x, torch.tensor(weight)),
         [normal(T, B, V)],
     )
 
@@ -82,10 +83,13 @@ def test_cross_entropy_with_class_weights(reduction, smoothing):
 def test_cross_entropy_with_an_ignore_index_that_is_a_class():
     ids = targets()
     agree(
-        lambda x: F.cross_entropy(x, ids, ignore_index=0), theirs_cross_entropy(ids, ignore_index=0), [normal(T, B, V)]
+        lambda x: F.cross_entropy(x, tg.tensor(ids), ignore_index=0),
+        theirs_cross_entropy(ids, ignore_index=0),
+        [normal(T, B, V)],
     )
 
 
+@pytest.mark.host("targets as arrays of NumPy")
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_a_mask_counts_like_ignored_targets(smoothing):
     ids = targets()
@@ -104,9 +108,9 @@ def test_what_stands_at_masked_positions_does_not_matter():
     ids, logits = targets(), normal(T, B, V)
     mask = np.ones((T, B), bool)
     mask[1:, 2] = False
-    first = F.cross_entropy(tg.tensor(logits), ids, mask=mask)
+    first = F.cross_entropy(tg.tensor(logits), tg.tensor(ids), mask=tg.tensor(mask))
     logits[1:, 2], ids[1:, 2] = 1e3, 99  # an id that no class has
-    assert F.cross_entropy(tg.tensor(logits), ids, mask=mask).item() == first.item()
+    assert F.cross_entropy(tg.tensor(logits), tg.tensor(ids), mask=tg.tensor(mask)).item() == first.item()
 
 
 def test_without_any_position_that_counts_the_loss_is_zero_and_so_is_the_gradient():
@@ -131,6 +135,7 @@ def test_cross_entropy_of_huge_logits_is_finite_and_right(size):
     assert np.isfinite(x.grad.numpy()).all()
 
 
+@pytest.mark.host("targets as arrays of NumPy")
 def test_targets_of_any_rank_and_kind():
     logits = tg.tensor(normal(V))
     expected = -tg.log_softmax(logits)[2].item()
@@ -147,6 +152,7 @@ def test_cross_entropy_of_ids_in_pytorchs_order_says_where_the_class_axis_is():
         F.cross_entropy(tg.tensor(normal(4, 3, 5)), np.zeros((4, 5), int))
 
 
+@pytest.mark.host("on a device nobody looks")
 @pytest.mark.parametrize("bad", [5, -1])
 def test_an_id_outside_the_classes_is_named(bad):
     with pytest.raises(ShapeError, match=rf"id {bad} is outside 0 .. 4, the 5 known"):
@@ -162,7 +168,7 @@ def test_nll_loss_takes_log_probabilities():
     torch = pytest.importorskip("torch")
     ids = targets()
     agree(
-        lambda x: F.nll_loss(x, ids),
+        lambda x: F.nll_loss(x, tg.tensor(ids)),
         lambda f, x: f.nll_loss(x.reshape(-1, V), torch.tensor(ids.reshape(-1))),
         [normal(T, B, V)],
     )
@@ -192,7 +198,7 @@ def test_losses_of_two_tensors(name, settings, reduction):
 
 def test_binary_cross_entropy_of_huge_logits():
     agree(
-        lambda x: F.binary_cross_entropy_with_logits(x, np.array([1.0, 0.0, 0.0, 1.0])),
+        lambda x: F.binary_cross_entropy_with_logits(x, tg.tensor([1.0, 0.0, 0.0, 1.0], dtype="float64")),
         lambda f, x: f.binary_cross_entropy_with_logits(x, __import__("torch").tensor([1.0, 0.0, 0.0, 1.0]).double()),
         [np.array([1e4, 1e4, -1e4, -1e4])],
     )
@@ -208,6 +214,7 @@ def test_a_target_of_another_shape_is_refused_and_not_broadcast(loss):
         loss(tg.ones((4, 1)), tg.ones(4))
 
 
+@pytest.mark.host("targets as arrays of NumPy")
 @pytest.mark.parametrize("loss", PAIRED, ids=lambda f: f.__name__)
 def test_a_target_may_be_a_tensor_an_array_or_a_list(loss):
     x = tg.tensor([0.5, -0.5], requires_grad=True)

@@ -88,13 +88,13 @@ def test_the_gradient_of_scheduled_sampling_is_that_of_its_loss(batch, rng):
 
     loss().backward()
     for parameter in (model.encoder.weight_ih_l0, model.decoder.weight_hh_l0):
-        w, direction = parameter.detach().numpy().copy(), rng.normal(size=parameter.shape)
+        w, direction = tg.tensor(parameter).data, tg.tensor(rng.normal(size=parameter.shape)).data
         parameter.assign_(w + 1e-5 * direction)
         above = loss().item()
         parameter.assign_(w - 1e-5 * direction)
         slope = (above - loss().item()) / 2e-5
         parameter.assign_(w)
-        assert (parameter.grad.numpy() * direction).sum() == pytest.approx(slope, rel=1e-5)
+        assert (parameter.grad * direction).sum().item() == pytest.approx(slope, rel=1e-5)
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 4])

@@ -34,6 +34,7 @@ def test_steps_are_the_models_own(cell, num_layers, embedding_size, backend):
         assert all(part.node is None for parts in layers for part in parts)
 
 
+@pytest.mark.host("steps on arrays of NumPy")
 def test_what_steps_share_is_made_again_when_weights_have_been_written():
     model = CharLM(CharVocab("abcde"), 4, dtype="float64")
     after, state = model.stepping(), [(np.ones((1, 4)), np.ones((1, 4)))]
@@ -48,6 +49,7 @@ def test_what_steps_share_is_made_again_when_weights_have_been_written():
         before = scores
 
 
+@pytest.mark.host("steps on arrays of NumPy")
 def test_the_cell_loop_is_taken_where_it_is_asked_for(monkeypatch):
     model = CharLM(CharVocab("abcde"), 4, dtype="float64")
     state = [(np.ones((1, 4)), np.ones((1, 4)))]

@@ -64,7 +64,7 @@ def test_context_and_gradients_are_those_of_pytorch(attention, h, memory, length
     output = attention(*ours, lengths).output
     np.testing.assert_allclose(output.detach().numpy(), y.detach().numpy(), atol=1e-12)
     projection = rng.standard_normal(y.shape)
-    (output * projection).sum().backward()
+    (output * tg.tensor(projection)).sum().backward()
     (y * torch.tensor(projection)).sum().backward()
     mine = [*ours, attention.score.weight, attention.combine.weight]
     for a, b in zip(mine, [*theirs, W_a, W_c], strict=True):

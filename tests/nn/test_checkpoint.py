@@ -12,6 +12,7 @@ from tinygrad_seq import nn
 from tinygrad_seq.errors import ConfigError
 
 T, B, I, H = 7, 3, 4, 5
+PATHS = [pytest.param("fused", marks=pytest.mark.host("NumPy's kernels")), "cell"]
 
 
 def gradients(net, x, state, **call):
@@ -34,7 +35,7 @@ def pair(net_of, n, **options):
     return plain, chunked
 
 
-@pytest.mark.parametrize("path", ["fused", "cell"])
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("n", [1, 3, 7, 100])
 @pytest.mark.parametrize("symbols", [False, True], ids=["vectors", "symbols"])
 def test_values_and_gradients_are_those_of_the_plain_run(net_of, rng, path, n, symbols):
@@ -47,7 +48,7 @@ def test_values_and_gradients_are_those_of_the_plain_run(net_of, rng, path, n, s
         np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("path", ["fused", "cell"])
+@pytest.mark.parametrize("path", PATHS)
 def test_second_derivatives_are_those_of_the_plain_run(net_of, rng, path):
     x, seconds = rng.standard_normal((T, B, I)), []
     for net in pair(net_of, 3, path=path):

@@ -9,7 +9,7 @@ import pytest
 
 import tinygrad_seq as tg
 from tinygrad_seq import nn, scope
-from tinygrad_seq.backend import get_backend
+from tinygrad_seq.backend import current_backend
 from tinygrad_seq.errors import ConfigError
 from tinygrad_seq.nn.lstm import LSTMSequence
 
@@ -44,7 +44,7 @@ class KernelForTests:
 @pytest.fixture
 def kernel(monkeypatch):
     kernel = KernelForTests()
-    monkeypatch.setattr(get_backend("numpy"), "kernels", {"LSTMSequence": kernel})
+    monkeypatch.setattr(current_backend(), "kernels", {"LSTMSequence": kernel})
     return kernel
 
 
@@ -91,8 +91,10 @@ def test_the_kernel_gets_masks_and_resets_as_arrays_and_resets_in_the_order_of_i
         np.testing.assert_allclose(a, b, rtol=1e-12)
     (_, seen_mask, seen_reset, *_), static = kernel.seen
     assert static == {"reverse": True}
-    np.testing.assert_array_equal(seen_mask, mask)
-    assert np.argwhere(seen_reset).tolist() == [[1, 0]]  # met first of the earlier sequence, backwards in time
+    np.testing.assert_array_equal(tg.Tensor(seen_mask).numpy(), mask)
+    assert np.argwhere(tg.Tensor(seen_reset).numpy()).tolist() == [
+        [1, 0]
+    ]  # met first of the earlier one, backwards in time
 
 
 def test_without_gradients_the_kernel_is_told_so(kernel):
@@ -115,8 +117,8 @@ def test_the_buffers_of_the_kernel_reach_a_watcher(kernel):
         output, (_, c) = lstm("fused")(np.ones((T, B, I)))
     [(name, where, buffers)] = watcher.seen
     assert (name, where) == ("LSTMSequence", "'LSTM.l0'")
-    np.testing.assert_array_equal(buffers["h"], output.detach().numpy())
-    np.testing.assert_array_equal(buffers["last c"], c.detach().numpy()[0])
+    np.testing.assert_array_equal(tg.Tensor(buffers["h"]).numpy(), output.detach().numpy())
+    np.testing.assert_array_equal(tg.Tensor(buffers["last c"]).numpy(), c.detach().numpy()[0])
 
 
 def test_second_derivatives_come_from_the_reference(kernel):
@@ -141,16 +143,21 @@ def test_explain_the_cell_path():
 
 @pytest.fixture
 def _no_kernels(monkeypatch):
-    monkeypatch.setattr(get_backend("numpy"), "kernels", {})
+    monkeypatch.setattr(current_backend(), "kernels", {})
 
 
 @pytest.mark.usefixtures("_no_kernels")
 def test_explain_a_backend_without_a_kernel():
-    assert nn.explain(lstm("auto")) == "LSTM: cell loop, because the numpy backend has no kernel for LSTMSequence"
+    assert (
+        nn.explain(lstm("auto"))
+        == f"LSTM: cell loop, because the {current_backend().name} backend has no kernel for LSTMSequence"
+    )
 
 
 def test_explain_a_kernel(kernel):
-    assert nn.explain(lstm("auto")).startswith("LSTM: fused, by the numpy backend's kernel for LSTMSequence, ")
+    assert nn.explain(lstm("auto")).startswith(
+        f"LSTM: fused, by the {current_backend().name} backend's kernel for LSTMSequence, "
+    )
 
 
 def test_explain_a_block_in_which_every_step_is_watched(kernel):
@@ -169,8 +176,8 @@ def test_explain_a_path_that_cannot_be_taken():
 def test_explain_a_model_has_a_line_for_each_recurrent_module(kernel):
     model = nn.Sequential(nn.Embedding(4, I), nn.LSTM(I, H), nn.Linear(H, H), nn.GRU(H, H))
     first, second = nn.explain(model).splitlines()
-    assert first.startswith("1: fused, by the numpy backend's kernel for LSTMSequence")
-    assert second == "3: cell loop, because the numpy backend has no kernel for GRUSequence"
+    assert first.startswith(f"1: fused, by the {current_backend().name} backend's kernel for LSTMSequence")
+    assert second == f"3: cell loop, because the {current_backend().name} backend has no kernel for GRUSequence"
 
 
 def test_explain_a_model_without_a_recurrent_module():

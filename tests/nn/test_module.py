@@ -209,6 +209,7 @@ def test_loading_between_forward_and_backward_is_a_stale_read():
 # another backend
 
 
+@pytest.mark.host("moves from NumPy to the device")
 def test_a_module_moves_its_parameters_and_computes_the_same_there():
     model = Model()
     x = np.random.default_rng(0).standard_normal((3, 2, 3)).astype(np.float32)

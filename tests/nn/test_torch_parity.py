@@ -50,7 +50,7 @@ def leaves(*arrays):
 def backward(rng, ours, theirs):
     """Go back from the same random projection of the outputs on both sides."""
     weights = [rng.standard_normal(y.shape).astype(y.dtype) for y in ours]
-    sum(((y * w).sum() for y, w in zip(ours, weights, strict=True)), start=tg.tensor(0.0)).backward()
+    sum(((y * tg.tensor(w)).sum() for y, w in zip(ours, weights, strict=True)), start=tg.tensor(0.0)).backward()
     sum((y * torch.from_numpy(w)).sum() for y, w in zip(theirs, weights, strict=True)).backward()
 
 
@@ -151,7 +151,7 @@ def test_linear(rng, bias, lead):
 def test_embedding_with_repeated_ids(rng):
     ours, theirs = pair((nn.Embedding, torch.nn.Embedding, {}), 7, I)
     ids = rng.integers(0, 4, (T, B))
-    y, expected = ours(ids), theirs(torch.from_numpy(ids))
+    y, expected = ours(tg.tensor(ids)), theirs(torch.from_numpy(ids))
     assert_same([y], [expected])
     backward(rng, [y], [expected])
     assert_same_gradients(ours, theirs, [], [])

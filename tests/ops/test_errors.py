@@ -13,6 +13,7 @@ from tinygrad_seq.errors import DTypeError, ShapeError
 
 x = tg.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], requires_grad=True)
 v = tg.tensor([1.0, 2.0])
+wide = tg.ones(4)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_an_axis_that_is_not_there(f: Callable[[int], Any]) -> None:
         (lambda: tg.topk(tg.ones((2, 5, 3)), 4), "an axis of 3 has no 4 largest"),
         (lambda: tg.pad(x, ((1, 1), (1, 1), (1, 1))), "3 pairs of widths for an array of 2 axes"),
         (lambda: tg.take_along_axis(x, tg.tensor([0])), r"needs indices of as many axes, not \(1,\)"),
-        (lambda: tg.index_add(x, 0, tg.ones(4)), r"index_add in .*\n    x: \(2, 3\)   values: \(4,\)"),
+        (lambda: tg.index_add(x, 0, wide), r"index_add in .*\n    x: \(2, 3\)   values: \(4,\)"),
         (lambda: tg.einsum("ij,jk->ik", x, x), r"einsum in .*\n    xs\[0\]: \(2, 3\)   xs\[1\]: \(2, 3\)"),
         (lambda: tg.einsum("ij,jk->ik", x), "has 2 terms, and 1 arrays came"),
         (lambda: tg.einsum("ii->i", x), "names an axis twice"),

@@ -41,6 +41,7 @@ def test_numpy_scalars_are_weak_as_settings(f: Callable[[Any, Any], Any]) -> Non
     assert f(half, np.float64(0.5)).dtype == "float16"
 
 
+@pytest.mark.host("an array of NumPy")
 @pytest.mark.parametrize("f", BINARY, ids=lambda f: f.__name__)
 def test_an_array_takes_the_tensors_floating_type(f: Callable[[Any, Any], Any]) -> None:
     assert f(half, np.ones(2)).dtype == f(np.ones(2), half).dtype == "float16"
@@ -85,6 +86,7 @@ def test_what_is_no_number_and_no_array_is_refused(other: Any) -> None:
         tg.add(half, other)
 
 
+@pytest.mark.host("an array of NumPy")
 def test_memory_maps_are_arrays(tmp_path: Path) -> None:
     file = np.memmap(tmp_path / "numbers", dtype="float32", mode="w+", shape=(3,))
     file[:] = [1, 2, 3]
@@ -107,7 +109,7 @@ def test_memory_maps_are_arrays(tmp_path: Path) -> None:
     ids=["add", "matmul", "concat", "where", "einsum", "index_add"],
 )
 def test_backends_do_not_mix(f: Callable[[Any, Any], Any]) -> None:
-    host, device = tg.tensor([1.0, 2.0]), tg.tensor([1.0, 2.0], backend="fake")
+    host, device = (tg.tensor([1.0, 2.0], backend=name) for name in ("numpy", "fake"))
     for a, b in [(host, device), (device, host), (device, host.numpy()), (host, device.data)]:
         with pytest.raises(BackendError, match=r"fake.*(?s:.)*\.to\("):
             f(a, b)

@@ -163,6 +163,7 @@ def test_a_numpy_float64_learning_rate_does_not_widen_float32(problem):
     assert {array["z"].dtype for array in optimizer.state.values()} == {np.dtype("float32")}
 
 
+@pytest.mark.host("moves from NumPy to the device")
 def test_a_model_moved_after_the_first_step_is_told_how_to_move_the_state():
     layer = nn.Linear(2, 2)
     optimizer = Adam(layer)
@@ -196,4 +197,4 @@ def test_an_optimizer_of_ones_own_is_one_function():
         w.grad = tg.tensor([3.0, -3.0])
         optimizer.step()
     assert w.tolist() == [-0.5, 2.5]
-    assert optimizer.state["0"]["count"].tolist() == [9.0, 9.0]
+    assert tg.tensor(optimizer.state["0"]["count"]).tolist() == [9.0, 9.0]

@@ -38,6 +38,7 @@ def recorded(net, x, **call):
     return tape.layers, result
 
 
+@pytest.mark.host("NumPy's kernels")
 @pytest.mark.parametrize("name", NETS)
 @pytest.mark.parametrize(
     "given", [{}, {"lengths": [7, 2, 4]}, {"reset": np.eye(T, B, dtype=bool)}], ids=["all", "lengths", "reset"]
@@ -54,7 +55,7 @@ def test_kernel_and_cell_loop_give_the_same_layers(rng, name, given):
             np.testing.assert_allclose(value, loop[layer][letter], rtol=1e-12, atol=1e-14, err_msg=f"{layer} {letter}")
 
 
-@pytest.mark.parametrize("path", ["fused", "cell"])
+@pytest.mark.parametrize("path", [pytest.param("fused", marks=pytest.mark.host("NumPy's kernels")), "cell"])
 def test_the_letters_are_those_of_the_equations(rng, path):
     """c_t = f_t c_prev + i_t g_t, h_t = o_t tanh(c_t), and h is what the net puts out."""
     x = rng.standard_normal((T, B, I))
@@ -67,7 +68,7 @@ def test_the_letters_are_those_of_the_equations(rng, path):
     np.testing.assert_array_equal(layers["l1"]["h"], output.detach().numpy())
 
 
-@pytest.mark.parametrize("path", ["fused", "cell"])
+@pytest.mark.parametrize("path", [pytest.param("fused", marks=pytest.mark.host("NumPy's kernels")), "cell"])
 def test_windows_with_a_carried_state_stand_end_to_end(rng, path):
     x = rng.standard_normal((T, B, I))
     net = net_of("lstm", path=path)
@@ -79,7 +80,7 @@ def test_windows_with_a_carried_state_stand_end_to_end(rng, path):
         np.testing.assert_allclose(tape.layers["l1"][letter], value, rtol=1e-12)
 
 
-@pytest.mark.parametrize("path", ["fused", "cell"])
+@pytest.mark.parametrize("path", [pytest.param("fused", marks=pytest.mark.host("NumPy's kernels")), "cell"])
 def test_a_long_text_goes_to_disk_and_is_the_same(rng, tmp_path, path):
     x = rng.standard_normal((T, B, I))
     net = net_of("lstm", path=path)
@@ -132,6 +133,7 @@ def test_a_record_without_a_model_keeps_no_arrays(rng):
     assert tape.layers == {}
 
 
+@pytest.mark.host("NumPy's kernels")
 def test_what_cannot_be_recorded_is_said(rng):
     with pytest.raises(ConfigError, match="model with recurrent layers; got Linear"), tg.record(nn.Linear(2, 2)):
         pass

@@ -51,10 +51,11 @@ def test_tensor_copies():
     a[:] = 7
     assert t.tolist() == [1.0, 1.0, 1.0]
     u = tg.tensor(t)
-    t.assign_(np.zeros(3))
+    t.assign_(0.0)
     assert u.tolist() == [1.0, 1.0, 1.0]
 
 
+@pytest.mark.host("shares NumPy's memory")
 def test_from_numpy_shares():
     a = np.ones(3)
     t = tg.from_numpy(a)
@@ -68,6 +69,7 @@ def test_from_numpy_takes_arrays_and_nothing_else():
         tg.from_numpy([1.0])
 
 
+@pytest.mark.host("shares NumPy's memory")
 def test_from_numpy_takes_a_memmap(tmp_path):
     a = np.memmap(tmp_path / "corpus.bin", dtype="float32", mode="w+", shape=(4,))
     a[:] = [0, 1, 2, 3]
@@ -95,6 +97,7 @@ def test_what_is_no_array_of_numbers_is_refused(data, message):
         tg.tensor(data)
 
 
+@pytest.mark.host("NumPy asks each tensor")
 def test_a_list_of_tensors_on_a_graph_is_refused_with_the_cure():
     parts = [tg.tensor(1.0, requires_grad=True), tg.tensor(2.0, requires_grad=True)]
     with pytest.raises(GradientError, match=r"tg.stack\(\[...\]\) joins them and keeps the gradient"):
@@ -146,6 +149,7 @@ def test_random_numbers_follow_the_seed_and_the_shape():
     assert tg.randn(2, dtype="float64", requires_grad=True).requires_grad
 
 
+@pytest.mark.host("the host is the other side")
 def test_the_current_backend_is_where_tensors_are_made():
     with tg.use_backend("fake"):
         made = [
@@ -170,6 +174,7 @@ def test_the_same_seed_gives_the_same_numbers_on_every_backend():
     assert np.array_equal(here.numpy(), there.numpy())
 
 
+@pytest.mark.host("the host is the other side")
 def test_to_moves_a_constant_and_refuses_a_graph():
     x = tg.tensor([1.0, 2.0])
     there = x.to("fake")

@@ -38,7 +38,10 @@ def test_it_equals_the_loop_written_by_hand_bit_for_bit(cell, clip_norm, clip_va
     for number, batch in enumerate(batches(15), 1):  # the corpus has 11 batches: the streams start again in between
         tg.random.at_step(number)
         logits, state = by_hand(batch.x, None if batch.starts_epoch else state)
-        by_time = tg.swapaxes(logits, 0, 1), batch.y.T  # as the model lays them out: a sum depends on its order
+        by_time = (
+            tg.swapaxes(logits, 0, 1),
+            tg.tensor(batch.y.T),
+        )  # as the model lays them out: a sum depends on its order
         loss, state = tg.functional.cross_entropy(*by_time), state.detach()
         optimizer.zero_grad()
         loss.backward()

@@ -24,6 +24,7 @@ TEXT = "".join(chr(ord("!") + i) for i in range(90)) * 50
 VOCAB = CharVocab.from_text(TEXT)
 
 
+@pytest.mark.host("counts bytes of NumPy")
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "mlstm"])
 @pytest.mark.parametrize("layers", [1, 3])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

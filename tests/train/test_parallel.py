@@ -32,6 +32,8 @@ needs_mpi = pytest.mark.skipif(
     MPIEXEC is None or importlib.util.find_spec("mpi4py") is None, reason="needs mpiexec and mpi4py: the mpi extra"
 )
 
+pytestmark = pytest.mark.host("processes of their own")
+
 CORPUS = Corpus.from_text("to be or not to be, that is the question:\n" * 8)
 BASE = Settings(hidden_size=6, batch_size=5, seq_length=8, steps=12, eval_every=5, save_every=4, dtype="float64")
 CASES = {  # a batch of 5 makes shares of 2 and 3 rows, or of 1, 1, 1 and 2; an epoch has 7 batches

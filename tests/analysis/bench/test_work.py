@@ -40,6 +40,7 @@ def test_elementwise_arithmetic_is_one_for_each_element_and_call():
     assert counted(case("elementwise", "operation"), SIZE) == Work(0, (3 + 5) * n, FLOAT * 8 * n)
 
 
+@pytest.mark.host("on a device the number of positions is an array too")
 def test_cross_entropy_reads_the_scores_and_writes_their_gradient():
     """Log-softmax is five passes over the scores; the way back is exp, a sum, a product, a difference."""
     T, B, H = SIZE
