@@ -228,7 +228,7 @@ def measured(make: Callable[[], Any], seconds: float) -> dict[str, float | int] 
     try:
         once, wait = make()
         return spread(once, wait, seconds)
-    except (ImportError, RuntimeError) as error:
+    except (ImportError, MemoryError, RuntimeError) as error:
         return f"not measured: {error}"
 
 

@@ -11,6 +11,7 @@ import tinygrad_seq as tg
 from tinygrad_seq import nn
 from tinygrad_seq.analysis.bench.timing import Timed, interleaved
 from tinygrad_seq.backend import get_backend, use_backend
+from tinygrad_seq.errors import OutOfMemoryError
 
 from .task import Task
 from .training_step import TrainingStep
@@ -200,4 +201,7 @@ def renamed(task: Task) -> dict[str, Any]:
 
 def spread(once: Step, wait: Callable[[], None], seconds: float) -> dict[str, float | int]:
     """Return the milliseconds of a step: issued by the host, and done by the device; median, least, most of repeats."""
-    return interleaved({"step": Timed(once, wait)}, seconds)["step"]._asdict()
+    found = interleaved({"step": Timed(once, wait)}, seconds)
+    if not found:
+        raise OutOfMemoryError("out of memory")
+    return found["step"]._asdict()

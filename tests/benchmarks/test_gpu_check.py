@@ -56,6 +56,13 @@ def test_a_step_moves_the_weights_and_is_repeated_at_least_five_times():
     assert found["issue_ms"] <= found["median_ms"]
 
 
+def test_a_step_that_memory_has_no_room_for_is_told():
+    def once():
+        raise MemoryError
+
+    assert gpu_check.measured(lambda: (once, once), 0.0) == "not measured: out of memory"
+
+
 def test_a_recorded_step_takes_the_steps_that_an_eager_one_takes():
     eager, replayed = ours(TINY, "fake"), recorded(TINY, "fake")
     for once, _, _ in (eager, replayed):

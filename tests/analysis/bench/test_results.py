@@ -41,7 +41,7 @@ def results(*rows, names=("a",)):
 
 
 def test_what_is_written_is_read():
-    found = [results(row(4, 2.0), row(8, None), no_room(16)), results()]
+    found = [results(row(4, 2.0), row(8, None), no_room(16, whose="NumPy in float64")), results()]
     assert from_json(to_json(found)) == found
     infinite = row(4, None)
     infinite = Row(*[*vars(infinite).values()][:5], Distance("y", float("inf")), 1e-4, None)
@@ -97,7 +97,7 @@ def test_where_memory_ran_out_the_page_says_so_and_whose_and_draws_no_point():
     whole = page([results(*timed)]).html
     html = page([results(*timed, no_room(16), no_room(32, whose="NumPy in float64"))]).html
     assert html.count("out of memory") == whole.count("out of memory") + 2
-    assert html.count("in NumPy in float64") == 1
+    assert html.count("for NumPy in float64") == 1
     assert html.count("<circle") == whole.count("<circle") > 0
 
 

@@ -42,7 +42,7 @@ def cells_of(label: str, row: Row | NoRoom, runner: Runner) -> list[str]:
     """Return a row as text, in the order of NUMBERS."""
     start = [row.case, row.kind, label, *map(str, row.size)]
     if isinstance(row, NoRoom):
-        whose = "" if row.out_of_memory == row.runner else f"in {row.out_of_memory}"
+        whose = "" if row.out_of_memory == row.runner else f"for {row.out_of_memory}"
         return [*start, "out of memory", whose, "", "", "", "", ""]
     off = f"{row.distance.size:.1e}"
     if row.timing is None:
