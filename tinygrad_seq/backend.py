@@ -220,6 +220,13 @@ class Backend(Protocol):
         It tells of each set whether it could; where it could not, nothing has been written.
         """
 
+    def clipped(self, arrays: Sequence[Any], max_norm: float) -> tuple[Any, Sequence[Any]] | None:
+        """Return the norm of all arrays together, 0-d, and the arrays scaled so that it is at most `max_norm`.
+
+        Nobody waits for the device meanwhile: arrays whose norm is not finite keep their values. None where a norm is
+        no sooner an array than a number: then it is looked at, and nothing is scaled where it is small enough.
+        """
+
     def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
         """Return what a kernel of this backend computes with on numbers of a type, and why, as a part of a sentence.
 

@@ -16,6 +16,7 @@ from tinygrad_seq.backend import XP, Kernel, Key, Memory, Program, Shape
 from tinygrad_seq.errors import BackendError
 
 from .kernels import kernels_on
+from .kernels.clip import clipped
 from .kernels.program import runner
 from .kernels.sequence import SequenceKernel
 from .kernels.uniform import uniform
@@ -96,6 +97,9 @@ class CupyBackend:
 
     def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Sequence[Any]]], list[bool]] | None:
         return runner(self.gpu, self.cupy.ndarray, program, dtype)
+
+    def clipped(self, arrays: Sequence[Any], max_norm: float) -> tuple[Any, Sequence[Any]]:
+        return clipped(self.gpu, arrays, max_norm)
 
     def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
         found = self.kernels[kernel]

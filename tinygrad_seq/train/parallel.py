@@ -46,9 +46,9 @@ class Alone:
         """Return what this rank computes of a batch."""
         return Share(batch, None)
 
-    def join(self, loss: Tensor, parameters: Sequence[Tensor], share: Share) -> float:
-        """Make the gradients those of the whole batch, on every rank, and return its loss."""
-        return float(loss.item())
+    def join(self, loss: Tensor, parameters: Sequence[Tensor], share: Share) -> Any:
+        """Make the gradients those of the whole batch, on every rank, and return its loss, a number or 0-d array."""
+        return loss.data
 
     def own_rows(self, state: Any) -> Any:
         """Return this rank's rows of a carried state."""
@@ -115,7 +115,7 @@ class Ranks(Alone):
         return Rows(total * self.rank // self.size, total * (self.rank + 1) // self.size, total)
 
     def join(self, loss: Tensor, parameters: Sequence[Tensor], share: Share) -> float:
-        """Make the gradients those of the whole batch, on every rank, and return its loss."""
+        """Make the gradients those of the whole batch, on every rank, and return its loss, a number or 0-d array."""
         grads = [p.grad for p in parameters if p.grad is not None]
         host = [owner(t.data).to_host(t.data).reshape(-1) for t in (*grads, loss)]
         flat = np.concatenate([*host, np.zeros(-sum(map(len, host)) % self.size, host[-1].dtype)])

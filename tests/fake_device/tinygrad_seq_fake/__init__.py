@@ -16,7 +16,7 @@ A package that others install is called `tinygrad_seq_<name>` and announces itse
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Self, cast
 
@@ -74,6 +74,9 @@ class FakeBackend:
 
     def in_place(self, program: Program, dtype: Any) -> None:
         """Programs are an optional speed-up, as kernels are; without them an update is run as it is written."""
+
+    def clipped(self, arrays: Sequence[Any], max_norm: float) -> None:
+        """Optional too: without it, training waits for the norm at each step."""
 
     def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
         return "in plain NumPy"
