@@ -236,13 +236,18 @@ class Backend(Protocol):
     def about(self) -> dict[str, str]:
         """Return what its times and last digits depend on: `device`, its name, then whatever else does."""
 
-    def capture(self, run: Callable[[], None]) -> Callable[[int], None] | None:
-        """Run once and record what that asks of the device; return what asks for it again, None where none can.
+    def capture(
+        self, run: Callable[[list[Any], list[Any]], list[Any]], weights: Sequence[Any], inputs: Sequence[Any]
+    ) -> Callable[..., list[Any]] | None:
+        """Run a function of weights and inputs once, and record what that asks for; None where that cannot be.
 
-        It is asked with a training step: random numbers are then those of that step, under the seed and the draw that
-        they were recorded with. The device reads and writes the same arrays; whoever keeps the result keeps all of
-        them alive.
+        `again(step, *inputs)` asks for it again: of the same weights, which are read where they lie, of other inputs of
+        the same shapes and types, and with the random numbers of that training step, under the seed and the draw that
+        they were recorded with. What it returns may be written over by its next call.
         """
+
+    def look(self, array: Any, check: Callable[[np.ndarray], None]) -> None:
+        """Let a check raise for the numbers of an array, where they are there; nobody waits for a device."""
 
     def synchronize(self) -> None:
         """Wait until everything asked of the device is done."""

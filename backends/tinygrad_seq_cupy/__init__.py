@@ -124,22 +124,26 @@ class CupyBackend:
                 "tf32": "off" if self.gpu.precision(np.float32) == "float32" else "on",
             }
 
-    def capture(self, run: Callable[[], None]) -> Callable[[int], None] | None:
+    def capture(
+        self, run: Callable[[list[Any], list[Any]], list[Any]], weights: Sequence[Any], inputs: Sequence[Any]
+    ) -> Callable[..., list[Any]] | None:
         """Record a CUDA graph on our stream, its arrays in a pool of its own, which nobody else is given blocks of.
 
-        The step that random numbers are named by stands in the device's memory, and is set before each launch.
+        Inputs are brought to where the graph reads them, and the step that random numbers are named by stands in the
+        device's memory: both are set before each launch. What is returned is where the graph writes.
 
         Where CUDA refuses to record something, a warning says what, and steps go on one by one.
         """
         pool = self.cupy.cuda.MemoryPool()
         with self.active():
             stream, now = self.cupy.cuda.get_current_stream(), self.cupy.zeros(1, "uint32")
+            places = [self.cupy.array(x) for x in inputs]
             self.gpu.now = now
             try:
                 with self.cupy.cuda.using_allocator(pool.malloc):
                     stream.begin_capture()
                     try:
-                        run()
+                        results = run(list(weights), places)
                     finally:
                         graph = stream.end_capture()
                 graph.upload(stream)
@@ -149,12 +153,18 @@ class CupyBackend:
             finally:
                 self.gpu.now = None
 
-        def again(step: int, pool: Any = pool) -> None:
+        def again(step: int, *inputs: Any, pool: Any = pool) -> list[Any]:
             with self.active():
+                for place, x in zip(places, inputs, strict=True):
+                    place[...] = x
                 now.fill(step % 2**32)
                 graph.launch(stream)
+            return results
 
         return again
+
+    def look(self, array: Any, check: Callable[[np.ndarray], None]) -> None:
+        """The kernels look: what they cannot read is NaN."""
 
     def synchronize(self) -> None:
         with self.device_of_mine() as device:

@@ -234,9 +234,17 @@ def with_recorder(cupy: Pretended, refuses: str = "") -> Recorder:
     return recorder
 
 
+def noted(recorder: Recorder) -> Any:
+    def run(weights: list[Any], inputs: list[Any]) -> list[Any]:
+        recorder.note("the step")
+        return [*weights, *inputs]
+
+    return run
+
+
 def test_a_step_is_recorded_on_our_stream_in_a_pool_of_its_own_and_launched_each_time(cupy):
     recorder = with_recorder(cupy)
-    again = tinygrad_seq_cupy.CupyBackend().capture(lambda: recorder.note("the step"))
+    again = tinygrad_seq_cupy.CupyBackend().capture(noted(recorder), [], [])
     expected = ["allocates by private", "begin", "the step", "end", "allocates as before", "upload"]
     assert [what for what in cupy.log if "waits" not in what] == expected
     again(3)
@@ -250,7 +258,7 @@ def test_a_step_is_recorded_on_our_stream_in_a_pool_of_its_own_and_launched_each
 def test_where_cuda_refuses_to_record_a_warning_says_so_and_the_stream_is_as_before(cupy, refuses):
     recorder = with_recorder(cupy, refuses)
     with pytest.warns(RuntimeWarning, match=f"could not be recorded as a CUDA graph: {refuses}"):
-        assert tinygrad_seq_cupy.CupyBackend().capture(lambda: recorder.note("the step")) is None
+        assert tinygrad_seq_cupy.CupyBackend().capture(noted(recorder), [], []) is None
     assert (len(cupy.current), cupy.devices) == (1, [0])
     assert ("end" in cupy.log) == (refuses != "begin")
 
