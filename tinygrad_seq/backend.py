@@ -30,11 +30,13 @@ __all__ = [
     "Backend",
     "Buffers",
     "Call",
+    "Exchange",
     "Kernel",
     "Key",
     "Memory",
     "Program",
     "Shape",
+    "Wires",
     "available_backends",
     "current_backend",
     "get_backend",
@@ -188,6 +190,26 @@ class Program(NamedTuple):
     scratch: int
 
 
+class Exchange(Protocol):
+    """Arrays of a backend from process to process; all processes call it, in the same order."""
+
+    def all_to_all(self, parts: Any) -> Any:
+        """Return what each process has for this one, from what this one has for each: (processes, n) both."""
+
+    def all_gather(self, part: Any) -> Any:
+        """Return the parts (n,) of all processes, one after the other."""
+
+
+class Wires(Protocol):
+    """How processes that train together exchange arrays without the host."""
+
+    def claim(self, number: int) -> bool:
+        """Take a device for process `number` of this machine; tell whether it is that process's alone."""
+
+    def connect(self, rank: int, size: int) -> Exchange:
+        """Return the exchange of this process, once all processes have asked for it; each has a device of its own."""
+
+
 class Backend(Protocol):
     """Where arrays live and who computes on them."""
 
@@ -195,6 +217,10 @@ class Backend(Protocol):
     xp: XP
     array_types: tuple[type, ...]
     kernels: Mapping[str, Kernel]
+
+    @property
+    def wires(self) -> Wires | None:
+        """What connects the devices of several processes; None where arrays go over the host."""
 
     def on(self, device: str) -> Backend:
         """Return this backend on one of its devices, named as after the colon of `cupy:1`; BackendError if unknown."""

@@ -20,6 +20,7 @@ from .kernels.clip import clipped
 from .kernels.program import runner
 from .kernels.sequence import SequenceKernel
 from .kernels.uniform import uniform
+from .nccl import Nccl
 from .probe import checked_cupy
 
 __all__ = ["CupyBackend"]
@@ -58,6 +59,11 @@ class CupyBackend:
             there = "cupy:0" if count == 1 else f"cupy:0 to cupy:{count - 1}"
             raise BackendError(f"there is no device 'cupy:{device}'. This machine has {there}.")
         return type(self)(int(device))
+
+    @property
+    def wires(self) -> Nccl | None:
+        """NCCL between processes with a GPU each; None for one GPU that is named, which all of them would share."""
+        return Nccl(self.cupy) if self.number is None else None
 
     def device_of_mine(self) -> Any:
         """Return CuPy's device of this backend's number, else the current one."""

@@ -33,6 +33,7 @@ class NumpyBackend:
         *(np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64),
     )
     kernels: Mapping[str, Kernel] = CHOICE
+    wires = None
 
     def on(self, device: str) -> Never:
         raise BackendError(f"'numpy:{device}': NumPy has one device, the host. Leave out what follows 'numpy'.")

@@ -1,4 +1,4 @@
-"""What is written down of a function is the function: for other inputs, in the same bits; or nothing is written down."""
+"""What is written down of a function is the function, for other inputs, to the bit; or nothing is written down."""
 
 from __future__ import annotations
 

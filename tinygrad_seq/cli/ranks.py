@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from ..backend import use_backend
+from ..backend import get_backend, use_backend
 from ..data import Corpus
 from ..errors import AnomalyError
 from ..train.fit import fit
@@ -89,6 +89,7 @@ def hand_out(ranks: Alone, run: Run, moment: Moment, training: Corpus, held_out:
     """Give the other ranks, in `assist`, all that they need to train: they read no file."""
     if ranks.size > 1:
         ranks.from_first(lambda: (run.folder, run.config, run.vocab, training, held_out, packed(moment)))
+        ranks.connect(get_backend(run.settings.backend))  # its own device, the first one, is where the moment is
 
 
 def assist(ranks: Alone) -> None:
@@ -96,6 +97,7 @@ def assist(ranks: Alone) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     folder, config, vocab, training, held_out, (arrays, saved) = ranks.from_first(lambda: None)
     run = Run(folder, config, vocab)
+    ranks.connect(get_backend(run.settings.backend))
     moment = run.begin(training)
     run.put_back(moment, arrays, saved)
     computing = use_backend(run.settings.backend)

@@ -22,7 +22,7 @@ from typing import Any, Self, cast
 
 import numpy as np
 
-from tinygrad_seq.backend import XP, Kernel, Key, Memory, Program, Shape
+from tinygrad_seq.backend import XP, Kernel, Key, Memory, Program, Shape, Wires
 from tinygrad_seq.errors import BackendError
 
 from . import namespace
@@ -38,6 +38,7 @@ class FakeBackend:
     xp = cast(XP, namespace)
     array_types: tuple[type, ...] = (DeviceArray,)
     kernels: Mapping[str, Kernel] = {}
+    wires: Wires | None = None
     transfers: Counter[str] = transfers
     now: DeviceArray | None = None  # while calls are recorded: where the training step will stand
 
