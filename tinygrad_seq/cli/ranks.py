@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import typer
@@ -24,6 +25,8 @@ from .folder import quoted
 
 __all__ = ["assist", "hand_out", "together"]
 
+PATIENCE = 0.5
+"""Seconds that a launcher has to pass on what was said: what it has not read when the job is aborted is lost."""
 SENTRY = "import sys; sys.stdin.buffer.read() or sys.stderr.write(sys.argv[1])"
 """Waits for a word; where its starter dies without one, it says what it was given to say."""
 
@@ -81,6 +84,7 @@ def end(ranks: Ranks, error: BaseException, debug: bool) -> int:
         error.show()
     code = int(getattr(error, "exit_code", 0)) or report(error)
     sys.stdout.flush()
+    sleep(PATIENCE)
     ranks.comm.Abort(code)
     return code
 
