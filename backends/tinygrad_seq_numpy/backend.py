@@ -76,9 +76,9 @@ class NumpyBackend:
         self, run: Callable[[list[Any], list[Any]], list[Any]], weights: Sequence[Any], inputs: Sequence[Any]
     ) -> Callable[..., list[np.ndarray]] | None:
         """As lines of Python; None for a backend that is made from this one, whose own ways they would not know."""
-        from .tape import recorded
+        from .tape import recorded  # late: who records nothing need not read it
 
-        return recorded(run, weights, inputs) if type(self) is NumpyBackend else None
+        return recorded(self, run, weights, inputs) if type(self) is NumpyBackend else None
 
     def look(self, array: Any, check: Callable[[np.ndarray], None]) -> None:
         check(np.asarray(array))

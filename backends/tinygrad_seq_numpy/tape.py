@@ -11,17 +11,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from functools import cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple, Never, cast
 
 import numpy as np
 
-from tinygrad_seq.backend import XP, XP_NAMES, Kernel, Key, Shape, register, use_backend
+from tinygrad_seq.backend import XP_NAMES, Backend, Kernel, Key, Shape, made, register, use_backend
 from tinygrad_seq.errors import BackendError
-
-from . import namespace
-from .backend import NumpyBackend
 
 __all__ = ["recorded"]
 
@@ -140,9 +136,9 @@ class Tape:
             gone = [place for place, end in last.items() if end == i and place not in kept]
             body += [f"del {', '.join(gone)}"] * bool(gone)
         body.append(f"return [{', '.join(x.place for x in results)}]")
-        made: dict[str, Any] = {}
-        exec("\n    ".join(body), self.known, made)  # noqa: S102  made of the names that are given here, and of no others
-        return cast("Callable[..., list[np.ndarray]]", made["again"])
+        found: dict[str, Any] = {}
+        exec("\n    ".join(body), self.known, found)  # noqa: S102  made of the names that are given here, and of no others
+        return cast("Callable[..., list[np.ndarray]]", found["again"])
 
 
 def array_of(x: Any) -> Any:
@@ -171,26 +167,33 @@ class NotedKernel:
 
 
 class NotedKernels(Mapping[str, Kernel]):
-    """NumPy's kernels, those of now: numba may have come in."""
+    """A backend's kernels, those of now: numba may have come in."""
+
+    def __init__(self, kernels: Mapping[str, Kernel]) -> None:
+        self.kernels = kernels
 
     def __getitem__(self, name: str) -> Kernel:
-        return cast("Kernel", NotedKernel(NumpyBackend.kernels[name]))
+        return cast("Kernel", NotedKernel(self.kernels[name]))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(NumpyBackend.kernels)
+        return iter(self.kernels)
 
     def __len__(self) -> int:
-        return len(NumpyBackend.kernels)
+        return len(self.kernels)
 
 
-class Recorder(NumpyBackend):
-    """NumPy on stand-ins."""
+class Recorder:
+    """NumPy's backend on stand-ins; what is not said here is as there."""
 
-    name = "numpy, recorded"
-    xp = cast("XP", SimpleNamespace(**{name: noted(getattr(namespace, name)) for name in XP_NAMES}))
     array_types: tuple[type, ...] = (Stand,)
 
-    kernels: Mapping[str, Kernel] = NotedKernels()
+    def __init__(self, name: str, numpy: Backend) -> None:
+        self.name, self.numpy = name, numpy
+        self.xp = SimpleNamespace(**{name: noted(getattr(numpy.xp, name)) for name in XP_NAMES})
+        self.kernels = NotedKernels(numpy.kernels)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.numpy, name)
 
     def from_host(self, array: np.ndarray) -> Never:
         raise UntraceableError("an array comes from elsewhere")
@@ -201,10 +204,9 @@ class Recorder(NumpyBackend):
     def look(self, array: Any, check: Callable[[np.ndarray], None]) -> None:
         tape.get().ask(check, (array,), {})
 
-    def uniform(self, key: Key, shape: Shape, dtype: Any) -> Any:
+    def uniform(self, key: Key, shape: Shape, dtype: Any) -> Stand:
         """Drawn by the number of the step that is asked for again, `step` in the program."""
-        now = tape.get()
-        draw = NumpyBackend().uniform
+        now, draw = tape.get(), self.numpy.uniform
         text = f"{now.name(draw)}({now.name(Key)}({key.seed}, step, {key.draw}), {now.name(shape)}, {now.name(dtype)})"
         return Stand(now.add(text, set()), draw(key, shape, dtype))
 
@@ -212,15 +214,19 @@ class Recorder(NumpyBackend):
 tape: ContextVar[Tape] = ContextVar("tape")
 
 
-@cache
-def recorder() -> Recorder:
-    made = Recorder()
-    register(made)
-    return made
+def recorder(numpy: Backend) -> str:
+    """Return the name of the backend that records for another one, which can be asked for by it from then on."""
+    name = f"{numpy.name}, recorded"
+    if name not in made:
+        register(cast("Backend", Recorder(name, numpy)))
+    return name
 
 
 def recorded(
-    run: Callable[[list[Any], list[Any]], list[Any]], weights: Sequence[np.ndarray], inputs: Sequence[np.ndarray]
+    numpy: Backend,
+    run: Callable[[list[Any], list[Any]], list[Any]],
+    weights: Sequence[np.ndarray],
+    inputs: Sequence[np.ndarray],
 ) -> Callable[..., list[np.ndarray]] | None:
     """Return again(step, *inputs) for a function of weights, read where they lie, and inputs; None where none can be.
 
@@ -231,7 +237,7 @@ def recorded(
     given = [Stand(f"x{i}", x) for i, x in enumerate(inputs)]
     token = tape.set(now)
     try:
-        with use_backend(recorder().name):
+        with use_backend(recorder(numpy)):
             results = run(there, given)
     except Exception:  # noqa: BLE001  of any kind: arrays of two backends, a method that stand-ins have not
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tinygrad_seq_numpy.backend import NumpyBackend
-from tinygrad_seq_numpy.tape import recorded
 
 import tinygrad_seq as tg
 from tinygrad_seq import functional as F
@@ -15,6 +14,7 @@ from tinygrad_seq.errors import ShapeError
 from tinygrad_seq.random import Key
 
 RNG = np.random.default_rng(0)
+recorded = get_backend("numpy").capture
 
 
 def tensors(arrays):
