@@ -55,7 +55,12 @@ def recorded(task: Task, backend: str) -> tuple[Step, Callable[[], None], Callab
         step = TrainingStep(task)
         for _ in range(2):
             step.backward(step.forward())  # compiles, fills pools: nothing of it may happen while recording
-        again = place.capture(lambda: step.backward(step.forward()))
+
+        def run(weights: list[Any], inputs: list[Any]) -> list[Any]:
+            step.backward(step.forward())
+            return []
+
+        again = place.capture(run, [], [])
     if again is None:
         raise RuntimeError("the backend does not record")
 

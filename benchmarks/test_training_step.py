@@ -24,6 +24,22 @@ def test_training_step(benchmark, backend, name):
 
 
 @pytest.mark.parametrize("name", STEPS)
+def test_training_step_in_a_loop_of_ones_own(benchmark, backend, name):
+    """Nothing recorded: what the graph and its checks cost beside the group above."""
+    benchmark.group = f"training steps: {name.partition('-')[0]}, {SIZES[name.partition('-')[0]]}"
+    step = TrainingStep(task(name))
+
+    def whole():
+        loss = step.forward()
+        step.backward(loss)
+        step.update()
+        return loss.item()
+
+    first = whole()
+    assert benchmark(whole) < first
+
+
+@pytest.mark.parametrize("name", STEPS)
 def test_its_matrix_products_alone(benchmark, name):
     """The floor beneath the group above: see floor.py."""
     benchmark.group = f"training steps: {name.partition('-')[0]}, {SIZES[name.partition('-')[0]]}"

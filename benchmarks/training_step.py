@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from tinygrad_seq import functional as F
 from tinygrad_seq import models, nn, optim
 from tinygrad_seq.data import Batch, CharVocab
 from tinygrad_seq.engine.fused import Path
+from tinygrad_seq.train.replay import Replay, gradients
 
 from .task import Task
 
@@ -31,6 +33,10 @@ class Reader(nn.Module):
         """Return the scores of every next symbol."""
         output, _ = self.rnn(x)
         return self.head(output)
+
+    def loss(self, batch: Batch, state: None = None) -> tuple[tg.Tensor, None]:
+        """Return the mean cross-entropy of a batch, which begins from a zero state."""
+        return F.cross_entropy(self(batch.x), batch.y), None
 
 
 def char_lm(task: Task) -> models.CharLM:
@@ -53,25 +59,29 @@ def state_dict(task: Task) -> dict[str, np.ndarray]:
 
 
 class TrainingStep:
-    """One step, whole (`step()`) or in its three parts; every step sees the same data."""
+    """One step, whole (`step()`) or in its three parts; every step sees the same data.
+
+    The whole one is that of `train(..., replay=True)`, which the command line and the demo take; its parts, and every
+    step cell by cell, are what a loop of one's own does.
+    """
 
     def __init__(self, task: Task, path: Path = "auto") -> None:
         x, y = task.data()
         if task.input == "dense":
             self.model: Any = Reader(task)
             self.model.load_state_dict(state_dict(task))
-            self.x, self.y = tg.tensor(x), tg.tensor(y)
+            x, y = tg.tensor(x), tg.tensor(y)
         else:
             self.model = char_lm(task)
-            self.batch = Batch(np.ascontiguousarray(x.T), np.ascontiguousarray(y.T), step=0, starts_epoch=True)
+            x, y = np.ascontiguousarray(x.T), np.ascontiguousarray(y.T)
+        self.batch = Batch(x, y, step=0, starts_epoch=True)
         self.model.rnn.path = path
-        self.is_dense = task.input == "dense"
         self.optimizer = optim.Adam(self.model)
+        parameters = list(self.optimizer.parameters().values())
+        self.gradients = Replay(self.model, parameters) if path == "auto" else partial(gradients, self.model)
 
     def forward(self) -> tg.Tensor:
         """Return the loss, in nats per symbol, with its graph."""
-        if self.is_dense:
-            return F.cross_entropy(self.model(self.x), self.y)
         loss, _ = self.model.loss(self.batch)
         return loss
 
@@ -86,7 +96,7 @@ class TrainingStep:
 
     def __call__(self) -> float:
         """Take the whole step; return the loss before it."""
-        loss = self.forward()
-        self.backward(loss)
+        self.optimizer.zero_grad()
+        loss, _ = self.gradients(self.batch, None)
         self.update()
         return loss.item()

@@ -30,11 +30,13 @@ __all__ = [
     "Backend",
     "Buffers",
     "Call",
+    "Exchange",
     "Kernel",
     "Key",
     "Memory",
     "Program",
     "Shape",
+    "Wires",
     "available_backends",
     "current_backend",
     "get_backend",
@@ -188,6 +190,26 @@ class Program(NamedTuple):
     scratch: int
 
 
+class Exchange(Protocol):
+    """Arrays of a backend from process to process; all processes call it, in the same order."""
+
+    def all_to_all(self, parts: Any) -> Any:
+        """Return what each process has for this one, from what this one has for each: (processes, n) both."""
+
+    def all_gather(self, part: Any) -> Any:
+        """Return the parts (n,) of all processes, one after the other."""
+
+
+class Wires(Protocol):
+    """How processes that train together exchange arrays without the host."""
+
+    def claim(self, number: int) -> bool:
+        """Take a device for process `number` of this machine; tell whether it is that process's alone."""
+
+    def connect(self, rank: int, size: int) -> Exchange:
+        """Return the exchange of this process, once all processes have asked for it; each has a device of its own."""
+
+
 class Backend(Protocol):
     """Where arrays live and who computes on them."""
 
@@ -195,6 +217,10 @@ class Backend(Protocol):
     xp: XP
     array_types: tuple[type, ...]
     kernels: Mapping[str, Kernel]
+
+    @property
+    def wires(self) -> Wires | None:
+        """What connects the devices of several processes; None where arrays go over the host."""
 
     def on(self, device: str) -> Backend:
         """Return this backend on one of its devices, named as after the colon of `cupy:1`; BackendError if unknown."""
@@ -220,6 +246,13 @@ class Backend(Protocol):
         It tells of each set whether it could; where it could not, nothing has been written.
         """
 
+    def clipped(self, arrays: Sequence[Any], max_norm: float) -> tuple[Any, Sequence[Any]] | None:
+        """Return the norm of all arrays together, 0-d, and the arrays scaled so that it is at most `max_norm`.
+
+        Nobody waits for the device meanwhile: arrays whose norm is not finite keep their values. None where a norm is
+        no sooner an array than a number: then it is looked at, and nothing is scaled where it is small enough.
+        """
+
     def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
         """Return what a kernel of this backend computes with on numbers of a type, and why, as a part of a sentence.
 
@@ -229,13 +262,18 @@ class Backend(Protocol):
     def about(self) -> dict[str, str]:
         """Return what its times and last digits depend on: `device`, its name, then whatever else does."""
 
-    def capture(self, run: Callable[[], None]) -> Callable[[int], None] | None:
-        """Run once and record what that asks of the device; return what asks for it again, None where none can.
+    def capture(
+        self, run: Callable[[list[Any], list[Any]], list[Any]], weights: Sequence[Any], inputs: Sequence[Any]
+    ) -> Callable[..., list[Any]] | None:
+        """Run a function of weights and inputs once, and record what that asks for; None where that cannot be.
 
-        It is asked with a training step: random numbers are then those of that step, under the seed and the draw that
-        they were recorded with. The device reads and writes the same arrays; whoever keeps the result keeps all of
-        them alive.
+        `again(step, *inputs)` asks for it again: of the same weights, which are read where they lie, of other inputs of
+        the same shapes and types, and with the random numbers of that training step, under the seed and the draw that
+        they were recorded with. What it returns may be written over by its next call.
         """
+
+    def look(self, array: Any, check: Callable[[np.ndarray], None]) -> None:
+        """Let a check raise for the numbers of an array, where they are there; nobody waits for a device."""
 
     def synchronize(self) -> None:
         """Wait until everything asked of the device is done."""

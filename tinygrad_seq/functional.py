@@ -255,8 +255,11 @@ def like_mask(mask: Any, like: Tensor) -> Any:
 
 def check_range(ids: Any, n: int, name: str) -> None:
     """Raise ShapeError for an id outside 0 .. n - 1; on a device that would wait for it, and is left to the device."""
-    if owner(ids).device(ids) != "cpu" or not ids.size:
-        return
-    low, high = int(ids.min()), int(ids.max())
-    if low < 0 or high >= n:
-        raise ShapeError(f"{name}: id {low if low < 0 else high} is outside 0 .. {n - 1}, the {n} known.")
+
+    def check(ids: Any) -> None:
+        low, high = int(ids.min()), int(ids.max())
+        if low < 0 or high >= n:
+            raise ShapeError(f"{name}: id {low if low < 0 else high} is outside 0 .. {n - 1}, the {n} known.")
+
+    if ids.size:
+        owner(ids).look(ids, check)

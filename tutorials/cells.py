@@ -64,7 +64,8 @@ def of_cell(code, tutorial, program, kept):
         exec(compile(ast.Module(body, []), tutorial, "exec"), vars(program))  # noqa: S102  our own tutorial
         if shown is not None:
             value = eval(compile(ast.Expression(shown.value), tutorial, "eval"), vars(program))  # noqa: S307
-            sys.displayhook(value)
+            if not hasattr(value, "_repr_svg_"):  # a picture is among the files
+                sys.displayhook(value)
     written = sorted(path for path, stamp in stamps().items() if before.get(path) != stamp)
     for path in written:
         shutil.copy(path, kept)

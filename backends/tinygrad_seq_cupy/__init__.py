@@ -16,9 +16,11 @@ from tinygrad_seq.backend import XP, Kernel, Key, Memory, Program, Shape
 from tinygrad_seq.errors import BackendError
 
 from .kernels import kernels_on
+from .kernels.clip import clipped
 from .kernels.program import runner
 from .kernels.sequence import SequenceKernel
 from .kernels.uniform import uniform
+from .nccl import Nccl
 from .probe import checked_cupy
 
 __all__ = ["CupyBackend"]
@@ -57,6 +59,11 @@ class CupyBackend:
             there = "cupy:0" if count == 1 else f"cupy:0 to cupy:{count - 1}"
             raise BackendError(f"there is no device 'cupy:{device}'. This machine has {there}.")
         return type(self)(int(device))
+
+    @property
+    def wires(self) -> Nccl | None:
+        """NCCL between processes with a GPU each; None for one GPU that is named, which all of them would share."""
+        return Nccl(self.cupy) if self.number is None else None
 
     def device_of_mine(self) -> Any:
         """Return CuPy's device of this backend's number, else the current one."""
@@ -97,6 +104,9 @@ class CupyBackend:
     def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Sequence[Any]]], list[bool]] | None:
         return runner(self.gpu, self.cupy.ndarray, program, dtype)
 
+    def clipped(self, arrays: Sequence[Any], max_norm: float) -> tuple[Any, Sequence[Any]]:
+        return clipped(self.gpu, arrays, max_norm)
+
     def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
         found = self.kernels[kernel]
         if not (module and isinstance(found, SequenceKernel)):
@@ -120,22 +130,26 @@ class CupyBackend:
                 "tf32": "off" if self.gpu.precision(np.float32) == "float32" else "on",
             }
 
-    def capture(self, run: Callable[[], None]) -> Callable[[int], None] | None:
+    def capture(
+        self, run: Callable[[list[Any], list[Any]], list[Any]], weights: Sequence[Any], inputs: Sequence[Any]
+    ) -> Callable[..., list[Any]] | None:
         """Record a CUDA graph on our stream, its arrays in a pool of its own, which nobody else is given blocks of.
 
-        The step that random numbers are named by stands in the device's memory, and is set before each launch.
+        Inputs are brought to where the graph reads them, and the step that random numbers are named by stands in the
+        device's memory: both are set before each launch. What is returned is where the graph writes.
 
         Where CUDA refuses to record something, a warning says what, and steps go on one by one.
         """
         pool = self.cupy.cuda.MemoryPool()
         with self.active():
             stream, now = self.cupy.cuda.get_current_stream(), self.cupy.zeros(1, "uint32")
+            places = [self.cupy.array(x) for x in inputs]
             self.gpu.now = now
             try:
                 with self.cupy.cuda.using_allocator(pool.malloc):
                     stream.begin_capture()
                     try:
-                        run()
+                        results = run(list(weights), places)
                     finally:
                         graph = stream.end_capture()
                 graph.upload(stream)
@@ -145,12 +159,18 @@ class CupyBackend:
             finally:
                 self.gpu.now = None
 
-        def again(step: int, pool: Any = pool) -> None:
+        def again(step: int, *inputs: Any, pool: Any = pool) -> list[Any]:
             with self.active():
+                for place, x in zip(places, inputs, strict=True):
+                    place[...] = x
                 now.fill(step % 2**32)
                 graph.launch(stream)
+            return results
 
         return again
+
+    def look(self, array: Any, check: Callable[[np.ndarray], None]) -> None:
+        """The kernels look: what they cannot read is NaN."""
 
     def synchronize(self) -> None:
         with self.device_of_mine() as device:

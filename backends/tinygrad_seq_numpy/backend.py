@@ -33,6 +33,7 @@ class NumpyBackend:
         *(np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64),
     )
     kernels: Mapping[str, Kernel] = CHOICE
+    wires = None
 
     def on(self, device: str) -> Never:
         raise BackendError(f"'numpy:{device}': NumPy has one device, the host. Leave out what follows 'numpy'.")
@@ -62,14 +63,25 @@ class NumpyBackend:
     def in_place(self, program: Program, dtype: Any) -> Callable[[Sequence[Sequence[Any]]], list[bool]]:
         return in_place.runner(program, dtype)
 
+    def clipped(self, arrays: Sequence[Any], max_norm: float) -> None:
+        """There is nothing to gain: a number is there as soon as an array is."""
+
     def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
         return CHOICE.made_with(kernel, dtype)
 
     def about(self) -> dict[str, str]:
         return {"device": processor()}
 
-    def capture(self, run: Callable[[], None]) -> None:
-        """There is nothing to gain: NumPy computes while it is asked."""
+    def capture(
+        self, run: Callable[[list[Any], list[Any]], list[Any]], weights: Sequence[Any], inputs: Sequence[Any]
+    ) -> Callable[..., list[np.ndarray]] | None:
+        """As lines of Python; None for a backend that is made from this one, whose own ways they would not know."""
+        from .tape import recorded  # late: who records nothing need not read it
+
+        return recorded(self, run, weights, inputs) if type(self) is NumpyBackend else None
+
+    def look(self, array: Any, check: Callable[[np.ndarray], None]) -> None:
+        check(np.asarray(array))
 
     def synchronize(self) -> None:
         """NumPy has finished when it returns."""

@@ -16,6 +16,7 @@
 
 struct Position { unsigned x; };
 inline thread_local Position threadIdx{}, blockIdx{}, blockDim{};
+inline Position gridDim{};
 
 #define __global__
 #define __device__
@@ -30,6 +31,7 @@ template <class Kernel>
 void serially(unsigned blocks, Kernel kernel)
 {
     blockDim = {THREADS};
+    gridDim = {blocks};
     for (unsigned b = 0; b < blocks; ++b)
         for (unsigned t = 0; t < THREADS; ++t) {
             blockIdx = {b};
@@ -175,6 +177,7 @@ inline void threads_of(unsigned blocks, const std::function<void()>& kernel)
 // `at_once` blocks at a time, each with room for `numbers` numbers.
 inline void in_turns(unsigned blocks, const std::function<void()>& kernel, unsigned at_once = 1, size_t numbers = 0)
 {
+    gridDim = {blocks};
     for (first_block = 0; first_block < blocks; first_block += at_once) {
         present.clear();
         for (unsigned b = 0; b < at_once; ++b) {

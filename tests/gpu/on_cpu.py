@@ -29,7 +29,7 @@ from tinygrad_seq.backend import get_backend
 
 THREADS = 8  # few, so that small arrays already have several blocks, the last of them partly idle
 SHIM = Path(__file__).parent / "cuda_on_cpu.h"
-TYPES = {"long long": np.int64, "bool": np.bool_, "int": np.int32, "unsigned": np.uint32}
+TYPES = {"long long": np.int64, "bool": np.bool_, "int": np.int32, "unsigned": np.uint32, "double": np.float64}
 REALS = {"float32": "float", "float64": "double"}
 SIGNATURE = re.compile(r'extern "C" __global__ void (?:ON_CHIP )?(\w+)\(([^)]*)\)', re.DOTALL)
 

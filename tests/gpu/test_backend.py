@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -105,6 +105,9 @@ class Pretended:
             def synchronize(self) -> None:
                 cupy.log.append(f"synchronize {self.id}")
 
+            def use(self) -> None:
+                cupy.devices[-1] = self.id
+
         pool = SimpleNamespace(used_bytes=lambda: 3, total_bytes=lambda: 5, get_limit=lambda: 0)
         self.ndarray = np.ndarray
         self.get_default_memory_pool = lambda: pool
@@ -112,6 +115,7 @@ class Pretended:
             Device=Device,
             Stream=lambda non_blocking: Stream(self, f"ours {self.devices[-1]}") if non_blocking else None,
             get_current_stream=lambda: self.current[-1],
+            nccl=SimpleNamespace(available=True),
             runtime=SimpleNamespace(
                 getDeviceCount=lambda: 2,
                 getDeviceProperties=lambda number: {"name": b"GPU %d" % number, "totalGlobalMem": 80e9},
@@ -234,9 +238,17 @@ def with_recorder(cupy: Pretended, refuses: str = "") -> Recorder:
     return recorder
 
 
+def noted(recorder: Recorder) -> Any:
+    def run(weights: list[Any], inputs: list[Any]) -> list[Any]:
+        recorder.note("the step")
+        return [*weights, *inputs]
+
+    return run
+
+
 def test_a_step_is_recorded_on_our_stream_in_a_pool_of_its_own_and_launched_each_time(cupy):
     recorder = with_recorder(cupy)
-    again = tinygrad_seq_cupy.CupyBackend().capture(lambda: recorder.note("the step"))
+    again = tinygrad_seq_cupy.CupyBackend().capture(noted(recorder), [], [])
     expected = ["allocates by private", "begin", "the step", "end", "allocates as before", "upload"]
     assert [what for what in cupy.log if "waits" not in what] == expected
     again(3)
@@ -250,7 +262,7 @@ def test_a_step_is_recorded_on_our_stream_in_a_pool_of_its_own_and_launched_each
 def test_where_cuda_refuses_to_record_a_warning_says_so_and_the_stream_is_as_before(cupy, refuses):
     recorder = with_recorder(cupy, refuses)
     with pytest.warns(RuntimeWarning, match=f"could not be recorded as a CUDA graph: {refuses}"):
-        assert tinygrad_seq_cupy.CupyBackend().capture(lambda: recorder.note("the step")) is None
+        assert tinygrad_seq_cupy.CupyBackend().capture(noted(recorder), [], []) is None
     assert (len(cupy.current), cupy.devices) == (1, [0])
     assert ("end" in cupy.log) == (refuses != "begin")
 
@@ -268,3 +280,47 @@ def test_a_backend_is_active_in_its_block_and_nowhere_else(monkeypatch):
     with tg.use_backend("fake"):
         assert log == ["begins"]
     assert log == ["begins", "ends"]
+
+
+@pytest.mark.parametrize(("number", "own", "device"), [(0, True, 0), (1, True, 1), (2, False, 0), (3, False, 1)])
+def test_each_process_takes_the_gpu_of_its_number_where_there_are_as_many(cupy, number, own, device):
+    assert tinygrad_seq_cupy.CupyBackend().wires.claim(number) is own
+    assert cupy.devices == [device]
+
+
+def test_without_nccl_no_gpu_is_a_process_s_alone(cupy):
+    cupy.cuda.nccl.available = False
+    assert tinygrad_seq_cupy.CupyBackend().wires.claim(0) is False
+
+
+def test_a_gpu_that_is_named_is_that_of_all_processes(cupy):
+    assert tinygrad_seq_cupy.CupyBackend().on("1").wires is None
+
+
+def test_arrays_go_by_nccl_which_mpi_starts(cupy, monkeypatch):
+    asked = []
+
+    class Communicator:
+        def all_to_all(self, parts, received):
+            received[...] = parts[::-1]
+
+        def all_gather(self, part, whole, count):
+            assert count == part.size
+            whole[...] = np.concatenate([part, -part])
+
+    def started(*given, **named):
+        asked.append((given, named))
+        return Communicator()
+
+    monkeypatch.setitem(sys.modules, "cupyx", ModuleType("cupyx"))
+    distributed = ModuleType("cupyx.distributed")
+    distributed.init_process_group = started
+    monkeypatch.setitem(sys.modules, "cupyx.distributed", distributed)
+    cupy.empty, cupy.empty_like = np.empty, np.empty_like
+    exchange = tinygrad_seq_cupy.CupyBackend().wires.connect(1, 2)
+    assert asked == [((2, 1), {"backend": "nccl", "use_mpi": True})]
+    parts = np.arange(6, dtype=np.float32).reshape(2, 3)
+    np.testing.assert_array_equal(exchange.all_to_all(parts), parts[::-1])
+    whole = exchange.all_gather(parts[0])
+    assert whole.dtype == np.float32
+    np.testing.assert_array_equal(whole, [0, 1, 2, 0, -1, -2])

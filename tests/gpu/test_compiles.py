@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tinygrad_seq_cupy.kernels
+from tinygrad_seq_cupy.kernels import clip
 from tinygrad_seq_cupy.kernels.device import OPTIONS, THREADS
 from tinygrad_seq_cupy.kernels.placement import TILE, WIDTH, Plan
 from tinygrad_seq_cupy.kernels.program import written_out
@@ -32,7 +33,7 @@ BENCHMARK = "benchmark, barriers"
 KINDS = {
     file: file.removesuffix(", clusters") for file in [*FILES, *(f"{f}, clusters" for f in FILES if "sequence" in f)]
 }
-ALL = [*KINDS, "adam, written out", BENCHMARK]
+ALL = [*KINDS, "adam, written out", "clip_squares, written out", "clip_scale, written out", BENCHMARK]
 
 
 def adams_kernel() -> str:
@@ -44,7 +45,11 @@ def adams_kernel() -> str:
 
 
 def text(file: str) -> str:
-    return {"adam, written out": adams_kernel, BENCHMARK: lambda: BARRIERS}.get(file, lambda: whole(KINDS[file]))()
+    if file in KINDS:
+        return whole(KINDS[file])
+    if file.startswith("clip"):
+        return clip.written_out(file.removesuffix(", written out"), 5).source
+    return BARRIERS if file == BENCHMARK else adams_kernel()
 
 
 def architectures(file: str) -> tuple[int, ...]:

@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tinygrad_seq_cupy.kernels
+from tinygrad_seq_cupy.kernels.clip import written_out
 from tinygrad_seq_cupy.kernels.device import Chip
 from tinygrad_seq_cupy.kernels.gru import GRU, GRUBefore
 from tinygrad_seq_cupy.kernels.lstm import LSTM
 from tinygrad_seq_cupy.kernels.placement import placed
 from tinygrad_seq_cupy.kernels.rnn import RNN
-from tinygrad_seq_cupy.kernels.sources import whole
+from tinygrad_seq_cupy.kernels.sources import text, whole
 
 from .on_cpu import THREADS, sanitizer, signatures
 
@@ -79,6 +80,12 @@ def test_every_file_with_a_barrier_is_run_here():
 @needs_thread_sanitizer
 def test_the_loss(tmp_path):
     raced((HERE / "race.cpp").read_text(), whole("loss"), tmp_path)
+
+
+@needs_thread_sanitizer
+def test_clipping(tmp_path):
+    both = written_out("clip_squares", 2).source + written_out("clip_scale", 2).source.partition(text("clip.cuh"))[2]
+    raced((HERE / "race_clip.cpp").read_text(), both, tmp_path)
 
 
 @needs_thread_sanitizer

@@ -21,21 +21,21 @@ pytestmark = pytest.mark.skipif(
 TINY = ("--hidden", "8", "--batch-size", "4", "--seq-length", "10", "--save-every", "2", "--eval-every", "4")
 PROGRAM = """
 import os, signal, sys
-from tinygrad_seq.models import CharLM
-loss, steps = CharLM.loss, [0]
+from tinygrad_seq import random
+from tinygrad_seq.train.replay import Replay
+take = Replay.__call__
 def struck(self, batch, state):
-    steps[0] += 1
-    if steps[0] == 5 and os.environ["PMI_RANK"] == "{rank}":
+    if random.position().step == 5 and os.environ["PMI_RANK"] == "{rank}":
         {blow}
-    return loss(self, batch, state)
-CharLM.loss = struck
+    return take(self, batch, state)
+Replay.__call__ = struck
 from tinygrad_seq.cli import main
 main()
 """
 GO_ON = "One of 2 processes has died or was killed, and the training has ended."
 DIES = "os._exit(3)"
 FAILS = "raise MemoryError"
-OVERFLOWS = "self.head.bias.data[...] = float('nan')"
+OVERFLOWS = "self.model.head.bias.data[...] = float('nan')"
 IS_INTERRUPTED = "os.kill(os.getpid(), signal.SIGINT)"
 
 

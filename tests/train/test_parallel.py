@@ -16,14 +16,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1] / "fake_device"))
+from tinygrad_seq_fake import DeviceArray, FakeBackend
+
 import tinygrad_seq as tg
+from tinygrad_seq.backend import get_backend, register
 from tinygrad_seq.checkpoint import load
 from tinygrad_seq.cli.ranks import assist, hand_out
 from tinygrad_seq.data import Corpus
 from tinygrad_seq.errors import ConfigError, ShapeError
 from tinygrad_seq.random import Rows, here, rows_here
 from tinygrad_seq.train.fit import fit
-from tinygrad_seq.train.parallel import Alone, launched
+from tinygrad_seq.train.parallel import Alone, Ranks, Share, launched
 from tinygrad_seq.train.run import BEST, LAST, Run
 from tinygrad_seq.train.settings import Settings
 
@@ -41,6 +46,8 @@ CASES = {  # a batch of 5 makes shares of 2 and 3 rows, or of 1, 1, 1 and 2; an 
     "dropout": {"cell": "gru", "num_layers": 2, "dropout": 0.4},
     "plateau": {"cell": "mlstm", "schedule": "plateau", "decay_after": 0, "optimizer": "sgd", "lr": 3.0},
     "float32": {"dtype": "float32", "dropout": 0.2},
+    "over the host": {"backend": "fake", "dropout": 0.2},
+    "between devices": {"backend": "fake", "dropout": 0.2},
     "nothing held out": {"validation": 0.0, "cell": "rnn", "optimizer": "momentum", "clip": 0.1},
 }
 HALF = 6
@@ -62,10 +69,43 @@ def go(folder: Path, name: str, ranks: Alone, until: int = BASE.steps, *, resume
                 break
 
 
+class Wired:
+    """What NCCL is to CuPy, for the fake device: `backend.Wires`, and the exchange that they make."""
+
+    def __init__(self) -> None:
+        from mpi4py import MPI
+
+        self.comm = MPI.COMM_WORLD
+
+    def claim(self, number: int) -> bool:
+        assert number == self.comm.Get_rank()
+        return True
+
+    def connect(self, rank: int, size: int) -> Wired:
+        assert (rank, size) == (self.comm.Get_rank(), self.comm.Get_size())
+        return self
+
+    def all_to_all(self, parts: DeviceArray) -> DeviceArray:
+        received = np.empty_like(parts._memory)
+        self.comm.Alltoall(np.ascontiguousarray(parts._memory), received)
+        return DeviceArray(received)
+
+    def all_gather(self, part: DeviceArray) -> DeviceArray:
+        whole = np.empty(part.size * self.comm.Get_size(), part.dtype)
+        self.comm.Allgather(np.ascontiguousarray(part._memory), whole)
+        return DeviceArray(whole)
+
+
 def main(folder: Path) -> None:
     ranks = launched()
+    register(FakeBackend())
     for name in CASES:
+        get_backend("fake").wires = Wired() if name == "between devices" and ranks.size > 1 else None
+        if isinstance(ranks, Ranks):
+            ranks.between_devices = None
         go(folder / name, name, ranks)
+        if isinstance(ranks, Ranks):
+            assert (ranks.between_devices is not None) == (name == "between devices")
         go(folder / f"{name}, in halves", name, ranks, until=HALF)
         go(folder / f"{name}, in halves", name, ranks, resume=True)
     go(folder / "half", "dropout", ranks, until=HALF)
@@ -106,6 +146,47 @@ def check_same(of_one: Path, of_many: Path, tolerance: float) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_many_ranks_equal_one_on_the_joined_batch(trained: dict[int, Path], name: str, size: int) -> None:
     check_same(trained[1] / name, trained[size] / name, 1e-4 if name == "float32" else 1e-10)
+
+
+@needs_mpi
+def test_gradients_go_from_device_to_device_as_they_go_over_the_host(trained: dict[int, Path]) -> None:
+    for size in (2, 4):
+        assert log(trained[size] / "between devices") == log(trained[size] / "over the host")
+
+
+class Two:
+    """As much of a communicator as the first of two ranks needs that are wired."""
+
+    def Get_rank(self) -> int:
+        return 0
+
+    def Get_size(self) -> int:
+        return 2
+
+
+def test_between_devices_nothing_crosses_to_the_host() -> None:
+    """The other rank has the same rows: a weighted sum of two halves is each of them."""
+
+    class Mirror:
+        def all_to_all(self, parts: DeviceArray) -> DeviceArray:
+            mine = parts._memory[0]
+            return DeviceArray(np.stack([mine, mine]))
+
+        def all_gather(self, part: DeviceArray) -> DeviceArray:
+            return DeviceArray(np.concatenate([part._memory, part._memory]))
+
+    ranks = Ranks(Two())
+    ranks.between_devices = Mirror()
+    w = tg.tensor([[1.0, 2.0], [4.0, 8.0]], requires_grad=True, backend="fake")
+    w.grad = tg.tensor([[3.0, 5.0], [7.0, 9.0]], backend="fake")
+    loss = tg.tensor(2.0, backend="fake")
+    before = FakeBackend.transfers.copy()
+    total = ranks.join(loss, [w], Share(None, Rows(0, 1, 2)))
+    assert FakeBackend.transfers == before
+    assert type(w.grad.data) is type(total) is DeviceArray
+    flat = [3.0, 5.0, 7.0]  # of 3 5 7 9 2 0, this rank's half, which the mirror shows twice
+    assert w.grad.numpy().tolist() == [flat[:2], [flat[2], flat[0]]]
+    assert get_backend("fake").to_host(total) == flat[1]
 
 
 @needs_mpi

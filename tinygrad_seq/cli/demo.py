@@ -99,7 +99,7 @@ def demo(
     print(f"         measured, as the net is, on {held_out.source}\n", flush=True)
 
     writer = Writer(moment, steps, seed)
-    watch(run, fit(run, moment, training, held_out), start=0, remark=writer.remark)
+    watch(run, fit(run, moment, training, held_out, told=writer.due), start=0, remark=writer.remark)
 
     counted = corpus.vocab.decode(bigram.sample(np.random.default_rng(seed), SAMPLE_LENGTH))
     results = outcome(run, floors["bigram"], writer.samples[-1].text.removeprefix(PRIME), counted, training)

@@ -9,11 +9,12 @@ import traceback
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import typer
 
-from ..backend import use_backend
+from ..backend import get_backend, use_backend
 from ..data import Corpus
 from ..errors import AnomalyError
 from ..train.fit import fit
@@ -24,6 +25,8 @@ from .folder import quoted
 
 __all__ = ["assist", "hand_out", "together"]
 
+PATIENCE = 0.5
+"""Seconds that a launcher has to pass on what was said: what it has not read when the job is aborted is lost."""
 SENTRY = "import sys; sys.stdin.buffer.read() or sys.stderr.write(sys.argv[1])"
 """Waits for a word; where its starter dies without one, it says what it was given to say."""
 
@@ -81,6 +84,7 @@ def end(ranks: Ranks, error: BaseException, debug: bool) -> int:
         error.show()
     code = int(getattr(error, "exit_code", 0)) or report(error)
     sys.stdout.flush()
+    sleep(PATIENCE)
     ranks.comm.Abort(code)
     return code
 
@@ -89,6 +93,7 @@ def hand_out(ranks: Alone, run: Run, moment: Moment, training: Corpus, held_out:
     """Give the other ranks, in `assist`, all that they need to train: they read no file."""
     if ranks.size > 1:
         ranks.from_first(lambda: (run.folder, run.config, run.vocab, training, held_out, packed(moment)))
+        ranks.connect(get_backend(run.settings.backend))  # its own device, the first one, is where the moment is
 
 
 def assist(ranks: Alone) -> None:
@@ -96,6 +101,7 @@ def assist(ranks: Alone) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     folder, config, vocab, training, held_out, (arrays, saved) = ranks.from_first(lambda: None)
     run = Run(folder, config, vocab)
+    ranks.connect(get_backend(run.settings.backend))
     moment = run.begin(training)
     run.put_back(moment, arrays, saved)
     computing = use_backend(run.settings.backend)

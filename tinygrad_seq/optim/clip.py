@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -43,16 +44,36 @@ def clip_grad_norm_(parameters: Parameters, max_norm: float) -> float:
     Raises:
         ConfigError: a negative `max_norm`, or no parameters.
     """
+    (norm,) = numbers([clipped(parameters, max_norm)])
+    return norm
+
+
+def clipped(parameters: Parameters, max_norm: float) -> Any:
+    """Do what `clip_grad_norm_` does; return the norm, which may be an array that the device has not made yet."""
     max_norm = checked_bound("clip_grad_norm_", "max_norm", max_norm)
     grads = gradients(parameters, "clip_grad_norm_()")
     if not grads:
         return 0.0
-    norm = length([grad.data for grad in grads])
+    arrays = [grad.data for grad in grads]
+    if made := owner(arrays[0]).clipped(arrays, max_norm):
+        norm, scaled = made
+        for grad, array in zip(grads, scaled, strict=True):
+            grad.data = array
+        return norm
+    norm = length(arrays)
     scale = max_norm / (norm + 1e-6)
     if math.isfinite(norm) and scale < 1:
         for grad in grads:
             grad.data = grad.data * scale
     return norm
+
+
+def numbers(values: Sequence[Any]) -> list[float]:
+    """Return numbers and 0-d arrays as numbers; several arrays of a device in one wait."""
+    if len(values) > 1 and not any(isinstance(x, float) for x in values):
+        together = namespace(values[0]).stack(values)
+        return [float(x) for x in owner(together).to_host(together)]
+    return [x if isinstance(x, float) else float(owner(x).to_host(x)) for x in values]
 
 
 def clip_grad_value_(parameters: Parameters, clip_value: float) -> None:
@@ -86,7 +107,7 @@ def length(arrays: list[Any]) -> float:
 def total_of_squares(arrays: list[Any]) -> float:
     flat = [namespace(x).reshape(x, (-1,)) for x in arrays]
     total = sum(x @ x for x in flat)
-    return float(owner(total).to_host(total))
+    return numbers([total])[0]
 
 
 def checked_bound(who: str, name: str, bound: float) -> float:

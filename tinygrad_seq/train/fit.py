@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf, isfinite
@@ -15,7 +15,8 @@ from typing import TextIO
 from ..data import Corpus
 from ..errors import AnomalyError
 from .evaluate import evaluate
-from .loop import train
+from .loop import Course
+from .pace import Pace
 from .parallel import ALONE, Alone
 from .run import LOG, Moment, Run
 
@@ -24,11 +25,11 @@ __all__ = ["Progress", "fit"]
 
 @dataclass(frozen=True)
 class Progress:
-    """One step, done; losses are in nats per symbol.
+    """One step, done, the last one that was; losses are in nats per symbol.
 
     Attributes:
         norm: the gradient's norm before clipping.
-        speed: symbols trained on per second, in this step.
+        speed: symbols trained on per second, since the last one that was told of.
         held_out: the loss on the held-out text, where this step was followed by an evaluation.
         is_best: whether that loss is the lowest so far: the weights are in `best.safetensors`.
     """
@@ -38,8 +39,8 @@ class Progress:
     norm: float | None
     lr: float
     speed: float
-    held_out: float | None
-    is_best: bool
+    held_out: float | None = None
+    is_best: bool = False
 
     def line(self) -> str:
         """Return the line of the log."""
@@ -49,7 +50,12 @@ class Progress:
 
 
 def fit(
-    run: Run, moment: Moment, training: Corpus, held_out: Corpus | None, ranks: Alone = ALONE
+    run: Run,
+    moment: Moment,
+    training: Corpus,
+    held_out: Corpus | None,
+    ranks: Alone = ALONE,
+    told: Collection[int] = (),
 ) -> Generator[Progress, None, None]:
     """Train from a moment (`run.begin()` or `run.resume()`) to the last step; log, evaluate and save on the way.
 
@@ -58,6 +64,10 @@ def fit(
     Without held-out text `best.safetensors` holds the newest weights. Where `ranks` train together, each calls this
     with the same moment and stops reading after the same step; the first one evaluates, logs and saves.
 
+    Every step is told of on the host. A device is asked for several before anybody waits for it, a tenth of a second's
+    worth: of these the log has all, and the last one is told of, as are those in `told`, after which somebody looks at
+    the model.
+
     Raises:
         AnomalyError: a loss, a gradient or a weight is not finite; what was saved before stays as it is.
         CheckpointError: a file cannot be written.
@@ -65,27 +75,35 @@ def fit(
     settings = run.settings
     batches = training.batches(settings.batch_size, settings.seq_length, steps=settings.steps, start=moment.step)
     symbols = settings.batch_size * settings.seq_length
-    steps = train(
+
+    def evaluates(number: int) -> bool:
+        return number == settings.steps or number % settings.eval_every == 0
+
+    def saves(number: int) -> bool:
+        return number == settings.steps or number % settings.save_every == 0
+
+    course = Course(
         moment.model,
-        batches,
         moment.optimizer,
-        schedule=moment.schedule,
+        moment.schedule,
         clip_norm=settings.clip or inf,  # inf measures the norm, and that it is finite
-        state=ranks.own_rows(moment.state),
-        start=moment.step,
+        clip_value=inf,
         replay=True,
         ranks=ranks,
     )
+    pace = Pace(moment, ranks, lambda number: evaluates(number) or saves(number) or number in told)
     log_file = Path(os.devnull) if ranks.rank else run.folder / LOG
     with log_file.open("a", encoding="utf-8", buffering=1) as log:
         began = perf_counter()
-        for step in steps:
-            speed = symbols / (perf_counter() - began)
+        for steps in course.bursts(batches, ranks.own_rows(moment.state), moment.step, pace.reads):
+            seconds = perf_counter() - began
+            pace.took(len(steps), seconds)
+            step = steps[-1]
             moment.step, moment.state = step.number, step.state
-            ends = step.number == settings.steps
+            speed = symbols * len(steps) / seconds
             loss = None
             is_best = False
-            if held_out is not None and (ends or step.number % settings.eval_every == 0):
+            if held_out is not None and evaluates(step.number):
                 loss = ranks.from_first(partial(evaluate, moment.model, held_out))
                 if not isfinite(loss):
                     raise AnomalyError(
@@ -98,15 +116,16 @@ def fit(
                 moment.best = loss
                 if not ranks.rank:
                     run.save_best(moment)
+            for earlier in steps[:-1]:
+                log.write(Progress(earlier.number, earlier.loss, earlier.norm, earlier.lr, speed).line() + "\n")
             progress = Progress(step.number, step.loss, step.norm, step.lr, speed, loss, is_best)
             log.write(progress.line() + "\n")
-            saved = ends or step.number % settings.save_every == 0
-            if saved:
+            if saves(step.number):
                 save(run, moment, held_out, log, ranks)
             try:
                 yield progress
             except GeneratorExit:
-                if not saved:
+                if not saves(step.number):
                     save(run, moment, held_out, log, ranks)
                 raise
             began = perf_counter()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from math import inf, isfinite
 from typing import Any, NamedTuple, NoReturn, Protocol
@@ -12,10 +12,12 @@ import numpy as np
 from .. import random
 from ..autograd import detect_anomaly
 from ..errors import AnomalyError
-from ..optim import Optimizer, clip_grad_norm_, clip_grad_value_
+from ..optim import Optimizer, clip_grad_value_
+from ..optim.clip import clipped, numbers
 from ..tensor import Tensor
 from .parallel import ALONE, Alone, Share
 from .replay import Replay, gradients
+from .snapshot import Snapshot
 
 __all__ = ["Step", "Trainable", "train"]
 
@@ -84,30 +86,105 @@ def train(
     >>> losses[-1] < 0.7 * losses[0]
     True
     """
-    parameters = list(optimizer.parameters().values())
-    gradients_of = Replay(model, parameters) if replay else partial(gradients, model)
-    for number, batch in enumerate(batches, start + 1):
-        before = state
-        share = ranks.share(batch)
-        model.train()
-        random.at_step(number)
-        optimizer.zero_grad()
+    course = Course(model, optimizer, schedule, clip_norm, clip_value, replay, ranks)
+    for steps in course.bursts(batches, state, start, reads=lambda number: True):
+        yield from steps
+
+
+class Asked(NamedTuple):
+    """A step that has been asked of the device: its loss and norm may be arrays that nobody has waited for."""
+
+    loss: Any
+    norm: Any
+    lr: float
+    state: Any
+
+
+class Course:
+    """What `train` does with its arguments, and when the host waits for the device."""
+
+    def __init__(
+        self,
+        model: Trainable,
+        optimizer: Optimizer,
+        schedule: Any,
+        clip_norm: float,
+        clip_value: float,
+        replay: bool,
+        ranks: Alone,
+    ) -> None:
+        self.model, self.optimizer, self.schedule, self.ranks = model, optimizer, schedule, ranks
+        self.clip_norm, self.clip_value = clip_norm, clip_value
+        self.parameters = list(optimizer.parameters().values())
+        self.gradients = Replay(model, self.parameters) if replay else partial(gradients, model)
+
+    def bursts(
+        self, batches: Iterable[Any], state: Any, start: int, reads: Callable[[int], bool]
+    ) -> Iterator[list[Step]]:
+        """Take one step per batch. Yield those of a burst once all of them are taken; it ends where `reads` says so.
+
+        Batches of a burst are taken from the iterator before its first step.
+        """
+        burst: list[Any] = []
+        for number, batch in enumerate(batches, start + 1):
+            burst.append(batch)
+            if reads(number):
+                steps = self.taken(burst, state, number - len(burst))
+                yield steps
+                burst, state = [], steps[-1].state
+        if burst:
+            yield self.taken(burst, state, number - len(burst))
+
+    def taken(self, batches: Sequence[Any], state: Any, start: int) -> list[Step]:
+        """Take one step per batch, and wait for the device once, before the update of the last.
+
+        Where a loss or a norm is not finite the steps are undone, and taken again one by one: that is how the one that
+        must not be taken is found, with the weights as they are before it.
+        """
+        back = Snapshot(self.optimizer, self.schedule) if len(batches) > 1 else None
+        asked: list[Asked] = []
         with np.errstate(all="ignore"):  # what is not finite is found here, by step and name: NumPy need not warn
-            with random.rows_here(share.rows):
-                loss, state = gradients_of(share.batch, before)
-            value = ranks.join(loss, parameters, share)
-            norm = clip_grad_norm_(parameters, clip_norm)
-        if not isfinite(value):
-            explain(model, share, before, number, f"the loss is {value}", ranks)
-        if not isfinite(norm):
-            explain(model, share, before, number, f"the gradient's norm is {norm}", ranks)
-        if clip_value != inf:
-            clip_grad_value_(parameters, clip_value)
-        lr = float(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        if schedule is not None:
-            schedule.step()
-        yield Step(number, value, norm, lr, state)
+            for number, batch in enumerate(batches, start + 1):
+                if asked:
+                    self.update()
+                asked.append(self.ask(batch, asked[-1].state if asked else state, number))
+        losses, norms = numbers([each.loss for each in asked]), numbers([each.norm for each in asked])
+        if all(map(isfinite, losses + norms)):
+            self.update()
+            each_read = enumerate(zip(asked, losses, norms, strict=True), start + 1)
+            return [Step(number, loss, norm, each.lr, each.state) for number, (each, loss, norm) in each_read]
+        if back is None:
+            self.refuse(batches[0], state, start + 1, losses[0], norms[0])
+        back.restore()
+        steps: list[Step] = []
+        for number, batch in enumerate(batches, start):
+            steps += self.taken([batch], steps[-1].state if steps else state, number)
+        return steps
+
+    def ask(self, batch: Any, state: Any, number: int) -> Asked:
+        """Ask for loss, gradients and norm of a batch."""
+        share = self.ranks.share(batch)
+        self.model.train()
+        random.at_step(number)
+        self.optimizer.zero_grad()
+        with random.rows_here(share.rows):
+            loss, state = self.gradients(share.batch, state)
+        total = self.ranks.join(loss, self.parameters, share)
+        norm = clipped(self.parameters, self.clip_norm)
+        return Asked(total, norm, float(self.optimizer.param_groups[0]["lr"]), state)
+
+    def update(self) -> None:
+        """Take the step that has been asked for."""
+        if self.clip_value != inf:
+            clip_grad_value_(self.parameters, self.clip_value)
+        self.optimizer.step()
+        if self.schedule is not None:
+            self.schedule.step()
+
+    def refuse(self, batch: Any, state: Any, number: int, loss: float, norm: float) -> NoReturn:
+        """Raise AnomalyError for a step that must not be taken."""
+        what = f"the gradient's norm is {norm}" if isfinite(loss) else f"the loss is {loss}"
+        explain(self.model, self.ranks.share(batch), state, number, what, self.ranks)
 
 
 @np.errstate(all="ignore")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backend import owner
+from ..backend import Backend, Exchange, namespace, owner
 from ..data import Batch
 from ..errors import ConfigError
 from ..random import Rows
@@ -42,13 +42,16 @@ class Alone:
     def check(self, batch_size: int) -> None:
         """Raise ConfigError where a batch has fewer rows than there are ranks."""
 
+    def connect(self, backend: Backend) -> None:
+        """Prepare to exchange arrays of a backend, before the first of them is made."""
+
     def share(self, batch: Any) -> Share:
         """Return what this rank computes of a batch."""
         return Share(batch, None)
 
-    def join(self, loss: Tensor, parameters: Sequence[Tensor], share: Share) -> float:
-        """Make the gradients those of the whole batch, on every rank, and return its loss."""
-        return float(loss.item())
+    def join(self, loss: Tensor, parameters: Sequence[Tensor], share: Share) -> Any:
+        """Make the gradients those of the whole batch, on every rank, and return its loss, a number or 0-d array."""
+        return loss.data
 
     def own_rows(self, state: Any) -> Any:
         """Return this rank's rows of a carried state."""
@@ -74,6 +77,32 @@ class Alone:
 ALONE = Alone()
 
 
+class ByMpi:
+    """NumPy arrays, by MPI; `backend.Exchange` says what is asked of it."""
+
+    def __init__(self, comm: Any) -> None:
+        self.comm = comm
+
+    def all_to_all(self, parts: np.ndarray) -> np.ndarray:
+        received = np.empty_like(parts)
+        self.comm.Alltoall(parts, received)
+        return received
+
+    def all_gather(self, part: np.ndarray) -> np.ndarray:
+        whole = np.empty(part.size * self.comm.Get_size(), part.dtype)
+        self.comm.Allgather(part, whole)
+        return whole
+
+
+def added(exchange: Exchange, flat: Any, size: int) -> Any:
+    """Return the sum of all ranks' vectors: each rank gets one N-th of all, adds it up, and hands the sum to all."""
+    parts = exchange.all_to_all(namespace(flat).reshape(flat, (size, -1)))
+    total = parts[0]
+    for rank in range(1, size):
+        total += parts[rank]
+    return exchange.all_gather(total)
+
+
 class Ranks(Alone):
     """The processes of an MPI communicator; rank r has rows B r / N to B (r + 1) / N of a batch of B.
 
@@ -94,6 +123,8 @@ class Ranks(Alone):
 
     def __init__(self, comm: Any) -> None:
         self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
+        self.between_hosts = ByMpi(comm)
+        self.between_devices: Exchange | None = None
 
     def check(self, batch_size: int) -> None:
         """Raise ConfigError where a batch has fewer rows than there are ranks."""
@@ -114,28 +145,37 @@ class Ranks(Alone):
         self.check(total)
         return Rows(total * self.rank // self.size, total * (self.rank + 1) // self.size, total)
 
-    def join(self, loss: Tensor, parameters: Sequence[Tensor], share: Share) -> float:
-        """Make the gradients those of the whole batch, on every rank, and return its loss."""
+    def connect(self, backend: Backend) -> None:
+        """Take a device for each rank; gradients then go from device to device, if each has one of its own."""
+        from mpi4py import MPI
+
+        neighbours = self.comm.Split_type(MPI.COMM_TYPE_SHARED)
+        if backend.wires is not None and all(self.comm.allgather(backend.wires.claim(neighbours.Get_rank()))):
+            self.between_devices = backend.wires.connect(self.rank, self.size)
+        neighbours.Free()
+
+    def join(self, loss: Tensor, parameters: Sequence[Tensor], share: Share) -> Any:
+        """Make the gradients those of the whole batch, on every rank, and return its loss, a number or 0-d array."""
         grads = [p.grad for p in parameters if p.grad is not None]
-        host = [owner(t.data).to_host(t.data).reshape(-1) for t in (*grads, loss)]
-        flat = np.concatenate([*host, np.zeros(-sum(map(len, host)) % self.size, host[-1].dtype)])
+        xp = namespace(loss.data)
+        parts = [xp.reshape(t.data, (-1,)) for t in (*grads, loss)]
+        length = sum(part.shape[0] for part in parts)
+        flat = xp.concat([*parts, xp.zeros((-length % self.size,), dtype=loss.dtype)])
         flat *= share.weight
-        self.add_up(flat)
+        total = self.add_up(flat)
         start = 0
         for grad in grads:
             stop = start + grad.size
-            grad.data = owner(grad.data).from_host(flat[start:stop].reshape(grad.shape))
+            grad.data = xp.reshape(total[start:stop], grad.shape)
             start = stop
-        return float(flat[start])
+        return total[start]
 
-    def add_up(self, flat: np.ndarray) -> None:
-        """Replace a vector, whose length the ranks divide, by the sum of those of all ranks, in their order."""
-        received = np.empty((self.size, len(flat) // self.size), flat.dtype)
-        self.comm.Alltoall(flat, received)
-        total = received[0]
-        for part in received[1:]:
-            total += part
-        self.comm.Allgather(total, flat)
+    def add_up(self, flat: Any) -> Any:
+        """Return the sum of the vectors of all ranks, in their order; the ranks divide its length."""
+        if self.between_devices is not None:
+            return added(self.between_devices, flat, self.size)
+        home = owner(flat)
+        return home.from_host(added(self.between_hosts, home.to_host(flat), self.size))
 
     def own_rows(self, state: Any) -> Any:
         """Return this rank's rows of a carried state."""

@@ -1,4 +1,4 @@
-"""Loss and gradients of a batch, recorded once per shape where the backend can, and replayed as one launch."""
+"""Loss and gradients of a batch, recorded once per shape where the backend can, and replayed without Python's part."""
 
 from __future__ import annotations
 
@@ -19,14 +19,12 @@ KEPT = 4  # shapes whose recordings are kept
 
 
 class Recording(NamedTuple):
-    """A step of one shape: what to ask of the device again, the arrays it reads and writes, and those it belongs to."""
+    """A step of one shape: what asks for it again, the weights it reads, and what it gives."""
 
-    again: Callable[[int], None]
-    inputs: list[Any]
-    loss: Tensor
-    state: Any
-    gradients: list[Any]
+    again: Callable[..., list[Any]]
     weights: list[Any]
+    has_gradient: list[bool]
+    after: Any  # a state like the one that it gives
     draws: int  # of random arrays
 
 
@@ -40,8 +38,8 @@ def gradients(model: Any, batch: Any, state: Any) -> tuple[Tensor, Any]:
 class Replay:
     """`gradients` of a model, replayed where that gives the same.
 
-    Batches are `data.Batch`. Recorded is what a step asks of the device, not what Python does: a model whose
-    loss looks at numbers, or throws coins on the host, must not be given to it. Random numbers that are drawn by name
+    Batches are `data.Batch`. Recorded is what a step asks of the backend, not what Python does: a model that throws
+    coins of its own, or is changed on the way, must not be given to it. Random numbers that are drawn by name
     (dropout) are those of the step that is replayed. A step that somebody watches is not recorded.
     """
 
@@ -71,48 +69,57 @@ class Replay:
         return self(batch, state)
 
     def recorded(self, key: Any, batch: Any, state: Any) -> bool:
-        """Record a step on arrays of its own; tell whether the backend could."""
-        home = owner(self.parameters[0].data)
-        x, y = (Tensor(a, backend=home.name) for a in (batch.x, batch.y))
-        own = None if state is None else of_parts(state, [Tensor(part) for part in parts(state)])
-        result: list[Any] = []
+        """Record a step; tell whether the backend could."""
+        weights = [p.data for p in self.parameters]
+        after: Any = None
 
-        def run() -> None:
-            for p in self.parameters:
-                p.grad = None
-            result[:] = gradients(self.model, replace(batch, x=x, y=y), own)
+        def run(weights: list[Any], inputs: list[Any]) -> list[Any]:
+            nonlocal after
+            for p, w in zip(self.parameters, weights, strict=True):
+                p.data, p.grad = w, None
+            x, y, *own = (Tensor.handle(a, None) for a in inputs)
+            before = None if state is None else of_parts(state, own)
+            loss, after = gradients(self.model, replace(batch, x=x, y=y), before)
+            return [loss.data, *(p.grad.data for p in self.parameters if p.grad is not None), *arrays(after)]
 
         before = random.position()
-        again = home.capture(run)
+        try:
+            again = owner(weights[0]).capture(run, weights, self.inputs(batch, state))
+            has_gradient = [p.grad is not None for p in self.parameters]
+        finally:
+            for p, w in zip(self.parameters, weights, strict=True):
+                p.data, p.grad = w, None
         draws = random.position().draw - before.draw
         random.rewind(before)
         if again is None:
             return False
-        loss, after = result
-        kept = [None if p.grad is None else p.grad.data for p in self.parameters]
-        inputs = [t.data for t in (x, y, *parts(own))]
-        weights = [p.data for p in self.parameters]
-        self.recordings[key] = Recording(again, inputs, loss.detach(), after, kept, weights, draws)
+        self.recordings[key] = Recording(again, weights, has_gradient, after, draws)
         while len(self.recordings) > KEPT:
             self.recordings.popitem(last=False)
         return True
 
     def replayed(self, recording: Recording, batch: Any, state: Any) -> tuple[Tensor, Any]:
-        """Bring the batch to where the recording reads it, and ask for the step again."""
-        for place, value in zip(recording.inputs, (batch.x, batch.y, *parts(state)), strict=True):
-            place[...] = value.data if isinstance(value, Tensor) else owner(place).from_host(value)
+        """Ask for a step again, with another batch."""
         now = random.position()
-        recording.again(now.step)
+        loss, *made = recording.again(now.step, *self.inputs(batch, state))
         random.rewind(now._replace(draw=now.draw + recording.draws))
-        for p, g in zip(self.parameters, recording.gradients, strict=True):
-            p.grad = None if g is None else Tensor.handle(g, None)
-        copies = [copied(part) for part in parts(recording.state)]  # the next replay writes over what this one returns
-        return copied(recording.loss), of_parts(recording.state, copies)
+        rest = iter(made)
+        for p, has_gradient in zip(self.parameters, recording.has_gradient, strict=True):
+            p.grad = Tensor.handle(next(rest), None) if has_gradient else None
+        kept = [copied(x) for x in rest]  # the next replay may write over what this one returns
+        return copied(loss), of_parts(recording.after, kept)
+
+    def inputs(self, batch: Any, state: Any) -> list[Any]:
+        """Return the arrays that change from step to step, where the weights are."""
+        home = owner(self.parameters[0].data)
+        there = (a.data if isinstance(a, Tensor) else home.from_host(a) for a in (batch.x, batch.y))
+        return [*there, *arrays(state)]
 
 
 def shape_of(batch: Any, state: Any) -> Any:
     """Return all that a recorded step depends on besides numbers."""
-    return batch.x.shape, batch.starts_epoch, tuple(part.shape for part in parts(state))
+    kinds = tuple((part.shape, part.dtype) for part in (batch.x, batch.y, *parts(state)))
+    return kinds, batch.starts_epoch
 
 
 def parts(state: Any) -> tuple[Tensor, ...]:
@@ -125,5 +132,9 @@ def of_parts(like: Any, tensors: Sequence[Tensor]) -> Any:
     return tensors[0] if isinstance(like, Tensor) else type(like)(*tensors)
 
 
-def copied(x: Tensor) -> Tensor:
-    return Tensor.handle(namespace(x.data).asarray(x.data, copy=True), None)
+def arrays(state: Any) -> list[Any]:
+    return [part.data for part in parts(state)]
+
+
+def copied(array: Any) -> Tensor:
+    return Tensor.handle(namespace(array).asarray(array, copy=True), None)

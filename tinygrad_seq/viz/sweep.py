@@ -21,7 +21,7 @@ def write_curves(
     axes = figure.subplots()
     for name, points in curves.items():
         x, y, spread = zip(*sorted(points), strict=True)
-        axes.errorbar(x, y, spread, marker="o", capsize=3, label=name)
+        axes.errorbar(x, y, spread, marker="o", capsize=3 if any(spread) else 0, label=name)
     places = sorted({x for points in curves.values() for x, _, _ in points})
     if places[0] > 0 and places[-1] >= 4 * places[0]:
         axes.set_xscale("log")
@@ -31,5 +31,5 @@ def write_curves(
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     if len(curves) > 1:
-        axes.legend(frameon=False)
+        figure.legend(frameon=False, loc="outside right upper")
     figure.savefig(path, dpi=150)

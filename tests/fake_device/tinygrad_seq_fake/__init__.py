@@ -16,13 +16,13 @@ A package that others install is called `tinygrad_seq_<name>` and announces itse
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Self, cast
 
 import numpy as np
 
-from tinygrad_seq.backend import XP, Kernel, Key, Memory, Program, Shape
+from tinygrad_seq.backend import XP, Kernel, Key, Memory, Program, Shape, Wires
 from tinygrad_seq.errors import BackendError
 
 from . import namespace
@@ -38,6 +38,7 @@ class FakeBackend:
     xp = cast(XP, namespace)
     array_types: tuple[type, ...] = (DeviceArray,)
     kernels: Mapping[str, Kernel] = {}
+    wires: Wires | None = None
     transfers: Counter[str] = transfers
     now: DeviceArray | None = None  # while calls are recorded: where the training step will stand
 
@@ -75,30 +76,42 @@ class FakeBackend:
     def in_place(self, program: Program, dtype: Any) -> None:
         """Programs are an optional speed-up, as kernels are; without them an update is run as it is written."""
 
+    def clipped(self, arrays: Sequence[Any], max_norm: float) -> None:
+        """Optional too: without it, training waits for the norm at each step."""
+
     def made_with(self, kernel: str, dtype: Any, **module: Any) -> str:
         return "in plain NumPy"
 
     def about(self) -> dict[str, str]:
         return {"device": "a pretended device"}
 
-    def capture(self, run: Callable[[], None]) -> Callable[[int], None]:
+    def capture(
+        self, run: Callable[[list[Any], list[Any]], list[Any]], weights: Sequence[Any], inputs: Sequence[Any]
+    ) -> Callable[..., list[Any]]:
         """What is asked of the device while `run` runs; a crossing is an error, as it is on a real one."""
         before, now = transfers.copy(), DeviceArray(np.zeros(1, np.uint32))
+        places = [computed(np.copy, x._memory) for x in inputs]
         type(self).now = now
         try:
             with recording() as calls:
-                run()
+                results = run(list(weights), places)
         finally:
             type(self).now = None
         if transfers != before:
             raise HostAccessError(f"nothing may cross while a step is recorded: {dict(transfers - before)}.")
 
-        def again(step: int) -> None:
+        def again(step: int, *inputs: Any) -> list[Any]:
             now._memory[...] = step
+            for place, x in zip(places, inputs, strict=True):
+                place[...] = x
             for call in calls:
                 call()
+            return results
 
         return again
+
+    def look(self, array: Any, check: Callable[[np.ndarray], None]) -> None:
+        """The host does not wait."""
 
     def synchronize(self) -> None:
         transfers["waited"] += 1
