@@ -161,6 +161,7 @@ class Foreign(Counting):
         return loss * np.array(2, "float32"), state
 
 
+@pytest.mark.host("how NumPy replays")
 @pytest.mark.parametrize("kind", [Looking, Foreign])
 def test_on_numpy_a_step_that_looks_at_numbers_is_not_replayed(kind):
     ends = []
@@ -172,6 +173,7 @@ def test_on_numpy_a_step_that_looks_at_numbers_is_not_replayed(kind):
     np.testing.assert_equal(ends[0], ends[1])
 
 
+@pytest.mark.host("how NumPy replays")
 def test_on_numpy_weights_and_gradients_are_plain_arrays_again():
     tg.manual_seed(0)
     model = CharLM(CORPUS.vocab, hidden_size=6)
