@@ -26,7 +26,7 @@ from tinygrad_seq.optim import Adam
 from . import on_cpu
 from .on_cpu import NOTHING, OnCpu
 
-SANITIZERS = ["-O0", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+SANITIZERS = ["-O0", "-g1", "-fsanitize=address,alignment,bounds,null", "-fno-sanitize-recover=all"]
 NETS = (nn.RNN, nn.LSTM, nn.GRU, partial(nn.GRU, reset_after=False), nn.MLSTM)
 CHIPS = (Chip(capability=70, multiprocessors=7, memory=1 << 15), Chip(90, 17, 1 << 15), NOTHING)
 T, B, I, H = 3, 5, 5, 9

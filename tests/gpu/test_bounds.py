@@ -1,4 +1,4 @@
-"""No kernel reads or writes outside of an array, or does what C++ leaves undefined: each under AddressSanitizer."""
+"""No kernel reads or writes outside of an array, or where a number cannot lie: each under AddressSanitizer."""
 
 from __future__ import annotations
 
