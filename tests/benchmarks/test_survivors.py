@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.reliability.survivors import drawn, left, summary
+from benchmarks.reliability.survivors import drawn, left, shown, summary
 
 FILES = {"a.py": dict.fromkeys(map(str, range(60))), "b.py": dict.fromkeys("xyz"), "c.py": {"only": None}}
 
@@ -31,3 +31,17 @@ def test_what_is_not_noticed_is_counted_apart():
     verdicts = {"killed": 1, "survived": 1, "not called": 1, "too long": 1, "died": 1}
     assert counts == {"mutants": 6, "tried": 5, **verdicts}
     assert left(counts) == 2
+
+
+def test_the_table_has_a_row_for_each_folder_and_one_for_all():
+    files = {
+        "tinygrad_seq/ops/a.py": {"mutants": 1000, "tried": 20, "killed": 19, "too long": 1},
+        "tinygrad_seq/ops/b.py": {"mutants": 500, "tried": 10, "killed": 7, "survived": 2, "not called": 1},
+        "tinygrad_seq/atomic.py": {"mutants": 50, "tried": 2, "killed": 1, "died": 1},
+    }
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in shown(files).splitlines()]
+    assert rows[2:] == [
+        ["tinygrad_seq/ops", "1,500", "30", "26", "1", "3", "90.0 %"],
+        ["tinygrad_seq/atomic.py", "50", "2", "1", "1", "0", "100.0 %"],
+        ["all", "1,550", "32", "27", "2", "3", "90.6 %"],
+    ]
