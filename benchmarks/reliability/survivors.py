@@ -18,14 +18,16 @@ import tomllib
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections import Counter
 from math import ceil
+from multiprocessing.pool import ThreadPool
 from pathlib import Path, PurePath
 from random import Random
 from typing import Any
 
 from ..report import save, table
 
-__all__ = ["drawn", "left", "shown", "summary"]
+__all__ = ["drawn", "left", "shown", "summary", "with_closures"]
 
+Results = dict[str, dict[str, int | None]]
 MADE = Path("mutants")
 PATIENCE = 1800
 CALLED = "called: "
@@ -81,12 +83,14 @@ def called_at_import() -> set[str]:
 def noticed_afresh(name: str) -> bool:
     """Tell whether a test fails in a process that begins with this mutant."""
     try:
-        return fresh_pytest(name, "-m", "pytest", "-x", "-q").returncode != 0
+        noticed = fresh_pytest(name, "-m", "pytest", "-x", "-q").returncode != 0
     except subprocess.TimeoutExpired:
-        return True
+        noticed = True
+    print(f"{name}, from the start: {'killed' if noticed else 'survived'}", flush=True)
+    return noticed
 
 
-def results() -> dict[str, dict[str, int | None]]:
+def results() -> Results:
     """Return what became of every mutant, by file; None where it was not tried."""
     found = {}
     for meta in sorted(MADE.rglob("*.py.meta")):
@@ -94,6 +98,26 @@ def results() -> dict[str, dict[str, int | None]]:
         if codes:
             found[meta.relative_to(MADE).as_posix().removesuffix(".meta")] = codes
     return found
+
+
+def with_closures(files: Results, tried: dict[str, list[str]], processes: int) -> Results:
+    """Return what became of the mutants, once those that a fork could not try have been tried from the start."""
+    early = called_at_import()
+    again = [
+        name
+        for file, names in tried.items()
+        for name in names
+        if files[file][name] in ALIVE and name.partition("__mutmut_")[0] in early
+    ]
+    with ThreadPool(processes) as pool:
+        fails, *noticed = pool.map(noticed_afresh, ["no mutant", *again], chunksize=1)
+    if fails:
+        raise SystemExit("A test fails without any mutant.")
+    killed = {name for name, by_a_test in zip(again, noticed, strict=True) if by_a_test}
+    return {
+        file: {name: KILLED if name in killed else code for name, code in codes.items()}
+        for file, codes in files.items()
+    }
 
 
 def drawn(files: dict[str, dict[str, Any]], sample: int, seed: int) -> dict[str, list[str]]:
@@ -105,7 +129,7 @@ def drawn(files: dict[str, dict[str, Any]], sample: int, seed: int) -> dict[str,
     }
 
 
-def summary(files: dict[str, dict[str, int | None]], tried: dict[str, list[str]]) -> dict[str, dict[str, int]]:
+def summary(files: Results, tried: dict[str, list[str]]) -> dict[str, dict[str, int]]:
     """Return for each file how many mutants there are, and what became of those that were tried."""
     return {
         file: {"mutants": len(files[file]), "tried": len(names)}
@@ -124,21 +148,11 @@ def main() -> None:
     side_by_side = f"--max-children={options.processes}"
     mutmut("run", side_by_side, SMALLEST)
     tried = drawn(results(), options.sample, options.seed)
-    names = [name for of_file in tried.values() for name in of_file]
-    mutmut("run", side_by_side, *names)
-    files = results()
-    if noticed_afresh("none"):
-        raise SystemExit("A test fails without any mutant.")
-    early = called_at_import()
-    for file, of_file in tried.items():
-        for name in of_file:
-            if files[file][name] in ALIVE and name.partition("__mutmut_")[0] in early:
-                print(f"once more, from the start: {name}", flush=True)
-                if noticed_afresh(name):
-                    files[file][name] = KILLED
+    mutmut("run", side_by_side, *(name for of_file in tried.values() for name in of_file))
+    files = with_closures(results(), tried, options.processes)
     counts = summary(files, tried)
-    alive = [name for file, of_file in tried.items() for name in of_file if files[file][name] in ALIVE]
     print(f"{shown(counts)}\n")
+    alive = [name for file, of_file in tried.items() for name in of_file if files[file][name] in ALIVE]
     survivors = {name: change(name) for name in alive}
     for name, changed in survivors.items():
         print(f"{name}\n{changed}\n")

@@ -140,6 +140,17 @@ def test_a_line_of_one_step_is_a_line():
     assert first(lambda o: LinearLR(o, 0.5, total_iters=1), 3) == pytest.approx([0.5, 1, 1, 1])
 
 
+def test_settings_of_a_schedule_that_are_not_given_are_pytorchs():
+    assert vars(ReduceLROnPlateau(two_groups())).items() >= {
+        "mode": "min", "factor": 0.1, "patience": 10, "threshold": 1e-4, "threshold_mode": "rel",
+        "cooldown": 0, "min_lr": 0.0, "eps": 1e-8,
+    }.items()  # fmt: skip
+    assert first(lambda o: StepLR(o, 1), 1) == pytest.approx([1, 0.1])
+    assert first(LinearLR, 5) == pytest.approx([5 / 15, 7 / 15, 9 / 15, 11 / 15, 13 / 15, 1])
+    assert first(lambda o: CosineAnnealingLR(o, T_max=1), 1) == pytest.approx([1, 0])
+    assert first(lambda o: ExponentialLR(o, 0.5), 2) == pytest.approx([1, 0.5, 0.25])
+
+
 def test_char_rnns_schedule_is_one_line_of_ten_epochs_and_then_0_97():
     epochs = first(lambda optimizer: ExponentialLR(optimizer, gamma=0.97, start=10), steps=12)
     assert epochs[:10] == [1.0] * 10

@@ -7,7 +7,7 @@ import pytest
 
 import tinygrad_seq as tg
 from tinygrad_seq.errors import ConfigError
-from tinygrad_seq.optim import SGD, Adam, RMSprop
+from tinygrad_seq.optim import SGD, Adadelta, Adagrad, Adam, AdamW, RMSprop
 
 
 def weight(*shape):
@@ -51,6 +51,29 @@ def test_groups_take_every_form_and_the_defaults_where_they_say_nothing(problem)
     assert [group["lr"] for group in optimizer.param_groups] == [0.1, 0.01, 0.01]
     assert [group["betas"] for group in optimizer.param_groups] == [(0.9, 0.999), (0.5, 0.5), (0.9, 0.999)]
     assert [group["names"] for group in optimizer.param_groups][1:] == [["extra"], ["5", "6"]]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "settings"),
+    [
+        (SGD, {"lr": 1e-3, "momentum": 0.0, "weight_decay": 0.0, "nesterov": False, "ema": False}),
+        (Adadelta, {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0.0}),
+        (
+            Adagrad,
+            {"lr": 1e-2, "lr_decay": 0.0, "weight_decay": 0.0, "initial_accumulator_value": 0.0, "eps": 1e-10},
+        ),
+        (Adam, {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False}),
+        (AdamW, {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 1e-2, "amsgrad": False}),
+        (
+            RMSprop,
+            {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0, "centered": False}
+            | {"eps_inside_sqrt": False},
+        ),
+    ],
+)
+def test_settings_that_are_not_given_are_pytorchs(optimizer, settings):
+    (group,) = optimizer([weight(2)]).param_groups
+    assert {name: value for name, value in group.items() if name not in {"params", "names"}} == settings
 
 
 def test_repr_shows_groups_and_settings():
