@@ -81,6 +81,12 @@ def test_squares_beyond_the_gradients_own_type_do_not_overflow_or_vanish(dtype, 
         np.testing.assert_allclose(g, size / 2 if size > 1 else size, rtol=1e-3)
 
 
+def test_squares_that_vanish_are_no_error_where_numpys_errors_are_raised():
+    parameters = with_gradients([1e-30, 1e-30], dtype="float32")
+    with np.errstate(all="raise"):
+        assert clip_grad_norm_(parameters, 1.0) == pytest.approx(1e-30 * math.sqrt(2), rel=1e-6, abs=0)
+
+
 def test_values_are_brought_into_the_interval_and_nan_stays():
     parameters = with_gradients([-7.0, -1.0, 0.0, 4.0, math.inf, math.nan], [9.0], dtype="float32")
     clip_grad_value_(parameters, np.float64(5))

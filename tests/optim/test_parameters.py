@@ -104,14 +104,18 @@ W = weight(2)
         ),
         (lambda: [{"lr": 1.0}], "group 0 has no 'params'"),
         (lambda: [W * 0.1], r"shape \(2,\) is the result of multiply, and only leaves.*\n.*requires_grad_\(\)"),
-        (lambda: [("w", tg.ones(2))], "'w' has requires_grad=False"),
+        (
+            lambda: [("w", tg.ones(2))],
+            r"'w' has requires_grad=False, .*\n    Make it with requires_grad=True, or leave it out\.$",
+        ),
         (lambda: [{"params": [W]}, {"params": [("w", W)]}], "'w' is in group 0 and again in group 1"),
         (lambda: [("w", W), ("w", weight(2))], "two parameters are called 'w'"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_with_the_cure(params, message):
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(ConfigError, match=message) as caught:
         SGD(params())
+    assert str(caught.value).startswith("SGD")
 
 
 @pytest.mark.parametrize(
