@@ -21,10 +21,10 @@ COUNTS = ("num_statements", "covered_lines", "num_branches", "covered_branches")
 
 
 def by_package(files: dict[str, Any]) -> dict[str, dict[str, int]]:
-    """Return lines and branches, all and reached, of each folder right under the top one, and of the files in that."""
+    """Return lines and branches, all and reached, of each folder under the top one, and of each file beside them."""
     packages: dict[str, Counter[str]] = defaultdict(Counter)
     for file, about in files.items():
-        packages["/".join(PurePath(file).parent.parts[:2])].update({name: about["summary"][name] for name in COUNTS})
+        packages["/".join(PurePath(file).parts[:2])].update({name: about["summary"][name] for name in COUNTS})
     return {package: dict(counts) for package, counts in sorted(packages.items())}
 
 

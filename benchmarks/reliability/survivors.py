@@ -28,6 +28,8 @@ from ..report import save, table
 __all__ = ["drawn", "left", "shown", "summary", "with_closures"]
 
 Results = dict[str, dict[str, int | None]]
+SETTINGS = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["tool"]["mutmut"]
+TESTS = SETTINGS["pytest_add_cli_args_test_selection"]
 MADE = Path("mutants")
 PATIENCE = 1800
 CALLED = "called: "
@@ -59,13 +61,11 @@ def mutmut(*arguments: str) -> str:
 
 
 def fresh_pytest(mutant: str, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run Python with a command and the arguments for pytest, in a process that begins with this mutant."""
-    settings = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["tool"]["mutmut"]
-    tests = settings["pytest_add_cli_args"] + settings["pytest_add_cli_args_test_selection"]
+    """Run Python in a process that begins with this mutant, with a command and mutmut's arguments for pytest."""
     paths = [str(MADE.resolve()), str((MADE / "backends").resolve())]
     environment = os.environ | {"MUTANT_UNDER_TEST": mutant, "PYTHONPATH": os.pathsep.join(paths)}
     return subprocess.run(
-        [sys.executable, *command, *tests],
+        [sys.executable, *command, *SETTINGS["pytest_add_cli_args"]],
         cwd=MADE, env=environment, stdout=subprocess.PIPE, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
 
@@ -76,14 +76,14 @@ def called_at_import() -> set[str]:
     mutmut forks a process that has imported both: what such a function makes then, as the closures of `engine/apply.py`
     are made, is there as it was, whatever the mutant.
     """
-    said = fresh_pytest("stats", "-c", LIST_CALLED, "--collect-only", "-qq").stdout
+    said = fresh_pytest("stats", "-c", LIST_CALLED, "--collect-only", "-qq", *TESTS).stdout
     return {line.removeprefix(CALLED) for line in said.splitlines() if line.startswith(CALLED)}
 
 
 def noticed_afresh(name: str) -> bool:
-    """Tell whether a test fails in a process that begins with this mutant."""
+    """Tell whether a test fails in a process that begins with this mutant; a folder at a time, so that one may do."""
     try:
-        noticed = fresh_pytest(name, "-m", "pytest", "-x", "-q").returncode != 0
+        noticed = any(fresh_pytest(name, "-m", "pytest", "-x", "-q", path).returncode for path in TESTS)
     except subprocess.TimeoutExpired:
         noticed = True
     print(f"{name}, from the start: {'killed' if noticed else 'survived'}", flush=True)
