@@ -51,7 +51,8 @@ docs: $(VENV)/.test
 coverage: $(VENV)/.test $(VENV)/.meta
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m coverage run -m pytest $(CORE)
 	$(PY) -m coverage combine
-	$(PY) -m coverage report --include='tinygrad_seq/engine/*,tinygrad_seq/ops/*,tinygrad_seq/nn/*,tinygrad_seq/optim/*,tinygrad_seq/models/*,tinygrad_seq/train/*,tinygrad_seq/data/*,tinygrad_seq/*.py'
+	$(PY) -m coverage report
+	$(PY) -m coverage json --quiet -o - | $(PY) -m benchmarks.reliability.branches
 
 versions: $(VENV)/.meta
 	$(VENV)/bin/nox -- $(or $(TESTS),$(CORE))

@@ -18,16 +18,28 @@ import tomllib
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections import Counter
 from math import ceil
-from pathlib import Path
+from multiprocessing.pool import ThreadPool
+from pathlib import Path, PurePath
 from random import Random
 from typing import Any
 
 from ..report import save, table
 
-__all__ = ["drawn", "left", "summary"]
+__all__ = ["drawn", "left", "shown", "summary", "with_closures"]
 
+Results = dict[str, dict[str, int | None]]
+SETTINGS = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["tool"]["mutmut"]
+TESTS = SETTINGS["pytest_add_cli_args_test_selection"]
 MADE = Path("mutants")
 PATIENCE = 1800
+CALLED = "called: "
+LIST_CALLED = f"""
+import pytest, sys
+from mutmut.state import state
+pytest.main(sys.argv[1:])
+for function in state()._stats:
+    print({CALLED!r} + function)
+"""
 SMALLEST = "tinygrad_seq.ops.carry.*"
 """One mutant: as mutmut runs it, it makes all of them."""
 ALIVE, KILLED = (0, 5, 33), 1
@@ -48,27 +60,37 @@ def mutmut(*arguments: str) -> str:
     return done.stdout
 
 
-def noticed_afresh(name: str) -> bool:
-    """Tell whether a test fails in a process that begins with this mutant.
-
-    mutmut forks one that has imported the library already: what is made at import, as the closures of `engine/apply.py`
-    are, is there as it was.
-    """
-    settings = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["tool"]["mutmut"]
-    tests = settings["pytest_add_cli_args"] + settings["pytest_add_cli_args_test_selection"]
+def fresh_pytest(mutant: str, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a process that begins with this mutant, with a command and mutmut's arguments for pytest."""
     paths = [str(MADE.resolve()), str((MADE / "backends").resolve())]
-    environment = os.environ | {"MUTANT_UNDER_TEST": name, "PYTHONPATH": os.pathsep.join(paths)}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", *tests]
+    environment = os.environ | {"MUTANT_UNDER_TEST": mutant, "PYTHONPATH": os.pathsep.join(paths)}
+    return subprocess.run(
+        [sys.executable, *command, *SETTINGS["pytest_add_cli_args"]],
+        cwd=MADE, env=environment, stdout=subprocess.PIPE, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+
+
+def called_at_import() -> set[str]:
+    """Return the functions that are called while the library and its tests are imported.
+
+    mutmut forks a process that has imported both: what such a function makes then, as the closures of `engine/apply.py`
+    are made, is there as it was, whatever the mutant.
+    """
+    said = fresh_pytest("stats", "-c", LIST_CALLED, "--collect-only", "-qq", *TESTS).stdout
+    return {line.removeprefix(CALLED) for line in said.splitlines() if line.startswith(CALLED)}
+
+
+def noticed_afresh(name: str) -> bool:
+    """Tell whether a test fails in a process that begins with this mutant; a folder at a time, so that one may do."""
     try:
-        done = subprocess.run(
-            command, cwd=MADE, env=environment, stdout=subprocess.DEVNULL, timeout=PATIENCE, check=False
-        )  # fmt: skip
+        noticed = any(fresh_pytest(name, "-m", "pytest", "-x", "-q", path).returncode for path in TESTS)
     except subprocess.TimeoutExpired:
-        return True
-    return done.returncode != 0
+        noticed = True
+    print(f"{name}, from the start: {'killed' if noticed else 'survived'}", flush=True)
+    return noticed
 
 
-def results() -> dict[str, dict[str, int | None]]:
+def results() -> Results:
     """Return what became of every mutant, by file; None where it was not tried."""
     found = {}
     for meta in sorted(MADE.rglob("*.py.meta")):
@@ -76,6 +98,26 @@ def results() -> dict[str, dict[str, int | None]]:
         if codes:
             found[meta.relative_to(MADE).as_posix().removesuffix(".meta")] = codes
     return found
+
+
+def with_closures(files: Results, tried: dict[str, list[str]], processes: int) -> Results:
+    """Return what became of the mutants, once those that a fork could not try have been tried from the start."""
+    early = called_at_import()
+    again = [
+        name
+        for file, names in tried.items()
+        for name in names
+        if files[file][name] in ALIVE and name.partition("__mutmut_")[0] in early
+    ]
+    with ThreadPool(processes) as pool:
+        fails, *noticed = pool.map(noticed_afresh, ["no mutant", *again], chunksize=1)
+    if fails:
+        raise SystemExit("A test fails without any mutant.")
+    killed = {name for name, by_a_test in zip(again, noticed, strict=True) if by_a_test}
+    return {
+        file: {name: KILLED if name in killed else code for name, code in codes.items()}
+        for file, codes in files.items()
+    }
 
 
 def drawn(files: dict[str, dict[str, Any]], sample: int, seed: int) -> dict[str, list[str]]:
@@ -87,7 +129,7 @@ def drawn(files: dict[str, dict[str, Any]], sample: int, seed: int) -> dict[str,
     }
 
 
-def summary(files: dict[str, dict[str, int | None]], tried: dict[str, list[str]]) -> dict[str, dict[str, int]]:
+def summary(files: Results, tried: dict[str, list[str]]) -> dict[str, dict[str, int]]:
     """Return for each file how many mutants there are, and what became of those that were tried."""
     return {
         file: {"mutants": len(files[file]), "tried": len(names)}
@@ -106,29 +148,39 @@ def main() -> None:
     side_by_side = f"--max-children={options.processes}"
     mutmut("run", side_by_side, SMALLEST)
     tried = drawn(results(), options.sample, options.seed)
-    names = [name for of_file in tried.values() for name in of_file]
-    mutmut("run", side_by_side, *names)
-    files = results()
-    for file, of_file in tried.items():
-        for name in of_file:
-            if files[file][name] in ALIVE and noticed_afresh(name):
-                files[file][name] = KILLED
+    mutmut("run", side_by_side, *(name for of_file in tried.values() for name in of_file))
+    files = with_closures(results(), tried, options.processes)
     counts = summary(files, tried)
+    print(f"{shown(counts)}\n")
     alive = [name for file, of_file in tried.items() for name in of_file if files[file][name] in ALIVE]
-    rows = [(file, c["mutants"], c["tried"], c["tried"] - left(c), left(c)) for file, c in counts.items()]
-    print(table(("file", "mutants", "tried", "noticed", "not"), rows))
-    rate = 1 - sum(map(left, counts.values())) / len(names)
-    print(f"\n{100 * rate:.1f} % of {len(names)} were noticed.\n")
     survivors = {name: change(name) for name in alive}
     for name, changed in survivors.items():
         print(f"{name}\n{changed}\n")
-    about = {"seed": options.seed, "tried": len(names), "noticed": round(rate, 4)}
-    save("survivors", {**about, "files": counts, "survivors": survivors})
+    save("survivors", {"seed": options.seed, "files": counts, "survivors": survivors})
 
 
 def left(counts: dict[str, int]) -> int:
     """Return how many mutants no test has noticed."""
     return counts.get("survived", 0) + counts.get("not called", 0)
+
+
+def shown(files: dict[str, dict[str, int]]) -> str:
+    """Return the table of docs/reliability.md: by folder, and the files beside the folders one by one."""
+    parts: dict[str, Counter[str]] = {}
+    for file, counts in files.items():
+        for part in ("/".join(PurePath(file).parts[:2]), "all"):
+            parts.setdefault(part, Counter()).update({**counts, "alive": left(counts)})
+    parts["all"] = parts.pop("all")
+    rows = [
+        (part, f"{c['mutants']:,}", c["tried"], c["killed"], c["too long"] + c["died"], c["alive"], share(c))
+        for part, c in parts.items()
+    ]
+    return table(("part", "mutants", "tried", "killed", "too long", "alive", "noticed"), rows)
+
+
+def share(counts: dict[str, int]) -> str:
+    """Return how many of those that were tried a test has noticed."""
+    return f"{100 * (1 - counts['alive'] / counts['tried']):.1f} %"
 
 
 def change(name: str) -> str:

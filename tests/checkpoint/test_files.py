@@ -205,7 +205,9 @@ def test_a_write_that_fails_leaves_the_old_file(path: Path, call: str, monkeypat
             patch.setattr(os, "fsync", fail)
         else:
             patch.setattr(Path, "open", fail)
-        with pytest.raises(errors.CheckpointError, match=r"No space left on device\. .* is untouched"):
+        with pytest.raises(
+            errors.CheckpointError, match=r"No space left on device\. What was there before is untouched\."
+        ):
             save(path, {"W": CUBE + 1})
     np.testing.assert_array_equal(load(path)[0]["W"], CUBE)
     assert [p.name for p in path.parent.iterdir()] == [path.name]

@@ -202,3 +202,29 @@ def test_an_error_in_the_second_run_names_the_place_of_the_first():
     with pytest.raises(tg.errors.ShapeError, match="matmul in 'encoder'"):
         y.sum().backward()
     assert tg.random.position() == before
+
+
+def test_who_watches_sees_the_call_where_it_stands_and_the_second_run_as_backward():
+    seen, sent = [], []
+
+    class Watcher(scope.Watcher):
+        def made(self, call):
+            seen.append(call)
+
+        def sent(self, node, i, gradient):
+            sent.append((node.op.name, node.op.input_name(i)))
+
+    x = leaf(3)
+    with scope.switched(watcher=Watcher()), scope.module("encoder"):
+        y = checkpoint(tg.tanh, x)
+        y.backward(tg.ones(3, dtype="float64"))
+    assert [(call.op.name, *call.where) for call in seen] == [
+        ("tanh", "encoder", None, False),
+        ("checkpoint", "encoder", None, False),
+        ("tanh", "encoder", None, True),
+    ]
+    assert ("checkpoint", "input 0") in sent
+    _, call, _ = seen
+    assert call.args == (x,)
+    assert call.outputs == (y,)
+    assert call.named == {}

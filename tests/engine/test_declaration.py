@@ -50,6 +50,42 @@ def test_a_starred_parameter_is_a_list_of_inputs():
     assert (Total.inputs, Total.static) == (("xs",), ("scale",))
 
 
+def test_operations_may_share_a_base_that_computes_nothing_itself():
+    class Scaling(Op):
+        @staticmethod
+        def dx(xp, dy, by):
+            return dy * by
+
+    class Scaled(Scaling):
+        @staticmethod
+        def forward(xp, x, /, by):
+            return x * by
+
+    assert not hasattr(Scaling, "apply")
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    assert tg.grad(Scaled.apply(x, 3.0).sum(), x).tolist() == [3.0, 3.0]
+
+
+def test_an_operation_may_say_all_its_gradients_at_once():
+    class Halves(Op):
+        @staticmethod
+        def forward(xp, a, b):
+            return a / 2 + b / 2
+
+        @staticmethod
+        def da(xp, dy):
+            raise NotImplementedError
+
+        db = da
+
+        @staticmethod
+        def backward(xp, node, dy, wanted, kind):
+            return dy / 2, dy / 2
+
+    a, b = (tg.tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+    assert [g.tolist() for g in tg.grad(Halves.apply(a, b).sum(), [a, b])] == [[0.5, 0.5]] * 2
+
+
 def test_a_rule_for_no_input_is_refused():
     with pytest.raises(
         TypeError, match=r"Square has rules \['dz'\] for inputs it does not have; its inputs are \('x',\)"

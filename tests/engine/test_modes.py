@@ -240,3 +240,58 @@ def test_four_threads_that_train_give_what_one_gives():
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(train, range(4)))
     assert all(np.array_equal(p, q) for p, q in zip(alone, together, strict=True))
+
+
+# who watches
+
+
+class Diary(scope.Watcher):
+    """Writes down all that a watcher is told."""
+
+    def __init__(self, expand=False):
+        self.expand = expand
+        self.lines = []
+
+    def made(self, call):
+        self.lines.append(("made", call.op.name))
+
+    def named(self, where, values):
+        self.lines.append(("named", where, list(values)))
+
+    def arrived(self, node, gradient):
+        self.lines.append(("arrived", node.shape))
+
+    def sent(self, node, i, gradient):
+        self.lines.append(("sent", node.op.name, node.op.input_name(i)))
+
+
+def test_two_watchers_are_told_the_same():
+    one, two = Diary(), Diary()
+    x = leaf(3)
+    with scope.switched(watcher=one), scope.switched(watcher=two), scope.module("cell"):
+        h_t = tg.tanh(x)
+        scope.named(h_t=h_t)
+        h_t.backward(tg.ones(3))
+    assert one.lines == two.lines
+    assert one.lines == [
+        ("made", "tanh"),
+        ("named", scope.Where("cell"), ["h_t"]),
+        ("arrived", (3,)),
+        ("sent", "tanh", "x"),
+        ("arrived", (3,)),
+    ]
+
+
+def test_of_two_watchers_one_that_wants_every_step_is_enough():
+    for wanted in ((False, False), (False, True), (True, False)):
+        with scope.switched(watcher=Diary(wanted[0])), scope.switched(watcher=Diary(wanted[1])):
+            assert scope.mode.get().watcher.expand == any(wanted)
+
+
+def test_a_watcher_that_overrides_nothing_disturbs_nothing():
+    x = leaf(3)
+    with scope.switched(watcher=scope.Watcher()):
+        h_t = tg.tanh(x)
+        scope.named(h_t=h_t)
+        h_t.backward(tg.ones(3))
+    assert np.allclose(x.grad.numpy(), 1 - np.tanh(x.data) ** 2)

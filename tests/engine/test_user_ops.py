@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinygrad_seq as tg
-from tinygrad_seq import Op
+from tinygrad_seq import Op, ops
 from tinygrad_seq.autograd import gradcheck, gradgradcheck
 from tinygrad_seq.errors import DTypeError, ShapeError
 
@@ -223,6 +223,17 @@ def test_raw_arrays_give_raw_arrays():
     x = np.array([1.0, 2.0])
     for y in (Cube.apply(x), Hypot.apply(x, x), WeightedTotal.apply(x, x), SumAndProduct.apply(x, x)[0]):
         assert type(y) is np.ndarray
+
+
+def test_settings_reach_raw_arrays_too():
+    class WeightedSum(Op):
+        @staticmethod
+        def forward(xp, a, b, c, /, scale=1.0):
+            return scale * (a + b + c)
+
+    x = np.arange(6.0).reshape(2, 3)
+    assert np.array_equal(WeightedSum.apply(x, x, x, scale=2.0), 6 * x)
+    assert [part.shape for part in ops.split(x, 3, axis=1)] == [(2, 1)] * 3
 
 
 def test_too_few_arguments_are_named():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinygrad_seq as tg
-from tinygrad_seq import Op, Part, get_backend
+from tinygrad_seq import Op, Part, get_backend, scope
 from tinygrad_seq.errors import BackendError, DTypeError, GradientError, ShapeError
 
 from ..memory import memory_of
@@ -100,6 +100,23 @@ def test_grad_with_respect_to_intermediates_and_leaves_at_once():
     assert np.allclose(by_k.numpy(), 2 * kn, rtol=1e-14)
     assert np.allclose(by_h.numpy(), 2 * kn * (1 - kn**2), rtol=1e-12)
     assert np.allclose(by_x.numpy(), 2 * kn * (1 - kn**2) * 2 * xn, rtol=1e-12)
+
+
+def test_a_target_with_nothing_behind_it_does_not_end_the_walk():
+    x, z = leaf(4), leaf(4)
+    older = x * 3
+    first, _ = tg.split(z, 2)
+    by_first, by_x = tg.grad((first * 2).sum() + older.sum(), [first, x])
+    assert by_first.tolist() == [2, 2]
+    assert by_x.tolist() == [3, 3, 3, 3]
+
+
+def test_what_is_computed_to_be_differentiated_again_is_marked_as_backward():
+    x = leaf(3)
+    with scope.module("encoder"):
+        y = (x * x).sum()
+    g = tg.grad(y, x, create_graph=True)
+    assert g.node.where == scope.Where("encoder", None, backward=True)
 
 
 def test_an_unused_input_gives_none():

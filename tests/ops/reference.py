@@ -61,7 +61,7 @@ def topk(x: np.ndarray, k: int) -> tuple[Any, Any]:
 
 
 def clip(x: np.ndarray, min: float | None = None, max: float | None = None) -> Any:  # noqa: A002
-    return np.clip(x, min, max)
+    return x if min is None and max is None else np.clip(x, min, max)  # NumPy 2.0 wants one of them
 
 
 def pad(x: np.ndarray, widths: Any, value: float = 0) -> Any:

@@ -53,6 +53,7 @@ def test_an_axis_that_is_not_there(f: Callable[[int], Any]) -> None:
         (lambda: x + v, r"add in 'top level': .*\n    a: \(2, 3\)   b: \(2,\)"),
         (lambda: x @ x, r"matmul in 'top level': .*\n    a: \(2, 3\)   b: \(2, 3\)"),
         (lambda: x @ 2, r"matmul in .*\n    a: \(2, 3\)   b: 2"),
+        (lambda: 2 @ x, r"matmul in .*\n    a: 2   b: \(2, 3\)"),
         (lambda: tg.where(x > 0, x, v), r"where in .*\n    mask: \(2, 3\)   a: \(2, 3\)   b: \(2,\)"),
         (lambda: tg.concat([x, v]), r"concat in .*\n    xs\[0\]: \(2, 3\)   xs\[1\]: \(2,\), axis=0"),
         (lambda: tg.stack([x, v]), r"stack in .*\n    xs\[0\]: \(2, 3\)   xs\[1\]: \(2,\)"),

@@ -149,6 +149,11 @@ def test_adagrad_with_eps_inside_the_root_starts_v_at_eps():
     assert_same_path(path(lambda p: Adagrad(p, lr=0.1, initial_accumulator_value=eps, eps=0)), expected)
 
 
+def test_adagrad_starts_from_nothing_unless_told_otherwise():
+    expected = 1 - np.cumsum(0.1 * GRADIENTS / (np.sqrt(np.cumsum(GRADIENTS**2, axis=0)) + 1e-10), axis=0)
+    assert_same_path(path(lambda p: Adagrad(p, lr=0.1)), expected)
+
+
 def test_adadelta_makes_first_steps_of_the_root_of_eps():
     first = path(lambda p: Adadelta(p, rho=0.9, eps=1e-6))[0]
     g = GRADIENTS[0]
@@ -181,6 +186,17 @@ def test_adamw_shrinks_every_weight_alike_and_adam_with_weight_decay_does_not():
     np.testing.assert_allclose(shrunk[0], -0.1 * 0.1)
     l2 = path(lambda p: Adam(p, lr=0.1, weight_decay=0.1), huge) - path(lambda p: Adam(p, lr=0.1), huge)
     assert np.abs(l2[-1, 2]) < 1e-3 < np.abs(l2[-1, 0])
+
+
+def test_adamws_recurrence_written_out():
+    m = v = 0.0
+    p, expected = np.ones(3), []
+    for t, g in enumerate(GRADIENTS, start=1):
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+        p = (1 - 0.1 * 0.3) * p
+        p = p - 0.1 * m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+        expected.append(p)
+    assert_same_path(path(lambda p: AdamW(p, lr=0.1, weight_decay=0.3)), expected)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])

@@ -221,6 +221,17 @@ def test_gradients_and_parameters_in_any_memory_layout():
     np.testing.assert_allclose(ends[0], w - 1e-3 * np.sign(g), rtol=1e-6)
 
 
+def test_a_step_writes_into_the_arrays_that_are_there():
+    w = tg.tensor(P, requires_grad=True)
+    optimizer = Adam([w])
+    places = []
+    for _ in range(3):
+        w.grad = tg.tensor(G)
+        optimizer.step()
+        places.append([id(array) for array in (w.data, *optimizer.state["0"].values())])
+    assert places[0] == places[1] == places[2]
+
+
 def test_a_step_in_place_is_a_write_that_a_stale_read_is_told_of():
     w = tg.tensor([2.0], requires_grad=True)
     loss = (w * w).sum()

@@ -126,6 +126,31 @@ def test_plateau_takes_no_step_that_is_not_larger_than_eps():
         assert plateau.get_last_lr() == [then]
 
 
+@pytest.mark.parametrize(
+    ("settings", "halved_after"),
+    [({}, [3, 5, 7, 9, 11]), ({"cooldown": 1}, [3, 6, 9, 12]), ({"cooldown": 2}, [3, 7, 11])],
+)
+def test_plateau_waits_and_then_rests(settings, halved_after):
+    """The first metric is the best; the second bad one in a row is one too many, and none counts while it rests."""
+    seen = [lr for lr, _ in rates(lambda o: ReduceLROnPlateau(o, "min", 0.5, 1, **settings), 12, [1.0] * 12)]
+    assert [step for step in range(1, 13) if seen[step] < seen[step - 1]] == halved_after
+
+
+def test_a_line_of_one_step_is_a_line():
+    assert first(lambda o: LinearLR(o, 0.5, total_iters=1), 3) == pytest.approx([0.5, 1, 1, 1])
+
+
+def test_settings_of_a_schedule_that_are_not_given_are_pytorchs():
+    assert vars(ReduceLROnPlateau(two_groups())).items() >= {
+        "mode": "min", "factor": 0.1, "patience": 10, "threshold": 1e-4, "threshold_mode": "rel",
+        "cooldown": 0, "min_lr": 0.0, "eps": 1e-8,
+    }.items()  # fmt: skip
+    assert first(lambda o: StepLR(o, 1), 1) == pytest.approx([1, 0.1])
+    assert first(LinearLR, 5) == pytest.approx([5 / 15, 7 / 15, 9 / 15, 11 / 15, 13 / 15, 1])
+    assert first(lambda o: CosineAnnealingLR(o, T_max=1), 1) == pytest.approx([1, 0])
+    assert first(lambda o: ExponentialLR(o, 0.5), 2) == pytest.approx([1, 0.5, 0.25])
+
+
 def test_char_rnns_schedule_is_one_line_of_ten_epochs_and_then_0_97():
     epochs = first(lambda optimizer: ExponentialLR(optimizer, gamma=0.97, start=10), steps=12)
     assert epochs[:10] == [1.0] * 10
@@ -259,7 +284,7 @@ def test_a_saved_state_does_not_change_with_the_schedule_it_was_taken_from():
         (lambda o: LinearLR(o, 0.0), "start_factor must be above 0"),
         (lambda o: LinearLR(o, total_iters=0), "total_iters 1 or more"),
         (lambda o: LinearLR(o, then=StepLR(two_groups(), 1)), "`then` belongs to another optimizer"),
-        (lambda o: ReduceLROnPlateau(o, mode="low"), "mode is 'min' or 'max'"),
+        (lambda o: ReduceLROnPlateau(o, mode="low"), "^ReduceLROnPlateau: mode is 'min' or 'max'"),
         (lambda o: ReduceLROnPlateau(o, threshold_mode="both"), "threshold_mode 'rel' or 'abs'"),
         (lambda o: ReduceLROnPlateau(o, factor=1.0), "factor must be above 0 and below 1"),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 import tinygrad_seq as tg
 from tinygrad_seq.errors import ConfigError
-from tinygrad_seq.optim import SGD, Adam, RMSprop
+from tinygrad_seq.optim import SGD, Adadelta, Adagrad, Adam, AdamW, RMSprop
 
 
 def weight(*shape):
@@ -53,6 +53,29 @@ def test_groups_take_every_form_and_the_defaults_where_they_say_nothing(problem)
     assert [group["names"] for group in optimizer.param_groups][1:] == [["extra"], ["5", "6"]]
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "settings"),
+    [
+        (SGD, {"lr": 1e-3, "momentum": 0.0, "weight_decay": 0.0, "nesterov": False, "ema": False}),
+        (Adadelta, {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0.0}),
+        (
+            Adagrad,
+            {"lr": 1e-2, "lr_decay": 0.0, "weight_decay": 0.0, "initial_accumulator_value": 0.0, "eps": 1e-10},
+        ),
+        (Adam, {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False}),
+        (AdamW, {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 1e-2, "amsgrad": False}),
+        (
+            RMSprop,
+            {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0, "centered": False}
+            | {"eps_inside_sqrt": False},
+        ),
+    ],
+)
+def test_settings_that_are_not_given_are_pytorchs(optimizer, settings):
+    (group,) = optimizer([weight(2)]).param_groups
+    assert {name: value for name, value in group.items() if name not in {"params", "names"}} == settings
+
+
 def test_repr_shows_groups_and_settings():
     optimizer = SGD([{"params": [weight(2)]}, {"params": [weight(2), weight(2)], "lr": 0.5}])
     rest = "momentum=0.0, weight_decay=0.0, nesterov=False, ema=False"
@@ -81,14 +104,18 @@ W = weight(2)
         ),
         (lambda: [{"lr": 1.0}], "group 0 has no 'params'"),
         (lambda: [W * 0.1], r"shape \(2,\) is the result of multiply, and only leaves.*\n.*requires_grad_\(\)"),
-        (lambda: [("w", tg.ones(2))], "'w' has requires_grad=False"),
+        (
+            lambda: [("w", tg.ones(2))],
+            r"'w' has requires_grad=False, .*\n    Make it with requires_grad=True, or leave it out\.$",
+        ),
         (lambda: [{"params": [W]}, {"params": [("w", W)]}], "'w' is in group 0 and again in group 1"),
         (lambda: [("w", W), ("w", weight(2))], "two parameters are called 'w'"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_with_the_cure(params, message):
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(ConfigError, match=message) as caught:
         SGD(params())
+    assert str(caught.value).startswith("SGD")
 
 
 @pytest.mark.parametrize(

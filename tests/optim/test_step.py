@@ -179,6 +179,13 @@ def test_a_model_moved_after_the_first_step_is_told_how_to_move_the_state():
     assert optimizer.steps == {"weight": 2, "bias": 2}
 
 
+def test_a_gradient_on_another_backend_is_refused():
+    w = tg.ones(2, requires_grad=True)
+    w.grad = tg.ones(2).to("fake")
+    with pytest.raises(BackendError, match=r"'0' is on 'numpy', its gradient or state on 'fake'"):
+        SGD([w]).step()
+
+
 def test_an_optimizer_of_ones_own_is_one_function():
     class Signs(Optimizer):
         def __init__(self, params, lr=0.5):
