@@ -130,11 +130,14 @@ class Tape:
         kept = {x.place for x in results}
         last = {line.place: i for i, line in enumerate(self.lines)}
         last |= {place: i for i, line in enumerate(self.lines) for place in line.reads if place not in self.known}
+        gone: list[list[str]] = [[] for _ in self.lines]
+        for place, i in last.items():
+            if place not in kept:
+                gone[i].append(place)
         body = [f"def again(step, {', '.join(x.place for x in given)}):"]
-        for i, line in enumerate(self.lines):
+        for line, places in zip(self.lines, gone, strict=True):
             body.append(f"{line.place} = {line.text}")
-            gone = [place for place, end in last.items() if end == i and place not in kept]
-            body += [f"del {', '.join(gone)}"] * bool(gone)
+            body += [f"del {', '.join(places)}"] * bool(places)
         body.append(f"return [{', '.join(x.place for x in results)}]")
         found: dict[str, Any] = {}
         exec("\n    ".join(body), self.known, found)  # noqa: S102  made of the names that are given here, and of no others

@@ -294,4 +294,4 @@ def test_a_watcher_that_overrides_nothing_disturbs_nothing():
         h_t = tg.tanh(x)
         scope.named(h_t=h_t)
         h_t.backward(tg.ones(3))
-    assert np.allclose(x.grad.numpy(), 1 - np.tanh(x.data) ** 2)
+    assert np.allclose(x.grad.numpy(), 1 - np.tanh(x.detach().numpy()) ** 2)

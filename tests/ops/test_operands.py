@@ -49,6 +49,7 @@ def test_an_array_takes_the_tensors_floating_type(f: Callable[[Any, Any], Any]) 
     assert tg.concat([half, np.ones(2)]).dtype == "float16"
 
 
+@pytest.mark.host("an array of NumPy beside a tensor of its own backend")
 def test_beside_whole_numbers_an_array_keeps_its_type() -> None:
     whole = tg.tensor([1, 2])
     for y in (whole * np.array([0.5, 0.25]), np.array([0.5, 0.25]) * whole):

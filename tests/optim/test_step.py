@@ -180,7 +180,7 @@ def test_a_model_moved_after_the_first_step_is_told_how_to_move_the_state():
 
 
 def test_a_gradient_on_another_backend_is_refused():
-    w = tg.ones(2, requires_grad=True)
+    w = tg.tensor([1.0, 1.0], requires_grad=True, backend="numpy")
     w.grad = tg.ones(2).to("fake")
     with pytest.raises(BackendError, match=r"'0' is on 'numpy', its gradient or state on 'fake'"):
         SGD([w]).step()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tracemalloc
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,13 +14,16 @@ from tinygrad_seq_cupy.kernels.program import runner
 from tinygrad_seq_fake import DeviceArray, FakeBackend, HostAccessError
 
 import tinygrad_seq as tg
-from tinygrad_seq import scope
+from tinygrad_seq import functional as F
+from tinygrad_seq import nn, scope
 from tinygrad_seq.backend import get_backend
-from tinygrad_seq.data import Corpus
+from tinygrad_seq.data import Batch, Corpus
 from tinygrad_seq.errors import ShapeError
 from tinygrad_seq.models import CharLM
 from tinygrad_seq.optim import SGD, Adam
+from tinygrad_seq.random import Rows
 from tinygrad_seq.train import train
+from tinygrad_seq.train.parallel import Alone, Share
 from tinygrad_seq.train.replay import KEPT, WARM
 
 from ..gpu.on_cpu import OnCpu
@@ -232,16 +236,76 @@ def test_weights_that_move_are_recorded_anew(device):
 
 
 @needs_compiler
-def test_recordings_of_few_shapes_are_kept(device):
-    """Of more shapes than are kept, each in turn, none is kept long enough to be replayed twice."""
-    shapes = [3 + k for k in range(KEPT + 1)]
-    several = [next(iter(CORPUS.batches(2, T))) for _ in range(WARM + 2) for T in shapes]
+def test_the_first_few_shapes_are_recorded_and_the_others_are_not(device):
+    """The very first batch has no state to carry and is a kind of its own, so that its shape comes too late."""
+    shapes, times = [3 + k for k in range(KEPT + 2)], WARM + 4
+    several = [next(iter(CORPUS.batches(2, T))) for _ in range(times) for T in shapes]
     (losses, _, calls), (expected, _, _) = (run("fake", batches=iter(several), replay=r) for r in (True, False))
     assert losses == expected
-    assert calls == len(several)
-    few = [next(iter(CORPUS.batches(2, T))) for _ in range(WARM + 2) for T in shapes[:KEPT]]
-    _, _, calls = run("fake", batches=iter(few))
-    assert calls == len(few) - KEPT + 1  # the very first batch has no state to carry: a kind of its own
+    assert calls == KEPT * (WARM + 1) + (len(shapes) - KEPT) * times
+
+
+def both(make_model, batches, backend="numpy", **settings):
+    """Losses, norms and weights of a run that is replayed, and of one that is not."""
+    ends = []
+    for replay in (True, False):
+        tg.manual_seed(0)
+        with tg.use_backend(backend):
+            model = make_model()
+            steps = list(train(model, batches(model), Adam(model, lr=0.05), replay=replay, **settings))
+        ends.append(([(step.loss, step.norm) for step in steps], model.state_dict()))
+    return ends
+
+
+def test_a_parameter_that_is_frozen_and_thawed_on_the_way_is_passed_over_meanwhile():
+    def frozen_at(model):
+        for number, batch in enumerate(CORPUS.batches(3, 7, steps=16), 1):
+            if number in (1, 12):
+                model.rnn.weight_hh_l0.requires_grad_(number == 12)
+            yield batch
+
+    np.testing.assert_equal(*both(lambda: CharLM(CORPUS.vocab, hidden_size=6), frozen_at))
+
+
+def test_hooks_see_every_step():
+    seen = {True: [], False: []}
+    for replay, found in seen.items():
+        tg.manual_seed(0)
+        model = CharLM(CORPUS.vocab, hidden_size=6)
+        model.head.bias.register_hook(lambda g, found=found: found.append(g.numpy().copy()))
+        list(train(model, CORPUS.batches(3, 7, steps=6), SGD(model, lr=0.5), replay=replay))
+    assert len(seen[True]) == 6
+    np.testing.assert_equal(seen[True], seen[False])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numbers_of_a_batch_that_are_brought_to_the_type_of_the_weights_are(dtype):
+    rng = np.random.default_rng(0)
+
+    class Line(nn.Module):
+        def __init__(self):
+            self.net = nn.Linear(3, 2)
+
+        def loss(self, batch, state=None):
+            return F.mse_loss(self.net(batch.x), batch.y), None
+
+    x, y = rng.standard_normal((5, 3)).astype(dtype), rng.standard_normal((5, 2)).astype(dtype)
+    batches = [Batch(x, y, step=0, starts_epoch=True)] * 6
+    np.testing.assert_equal(*both(Line, lambda model: batches))
+
+
+def test_rows_of_another_batch_are_another_recording():
+    """The shares of ranks may have one shape in batches of two sizes; dropout draws the mask of the whole batch."""
+
+    class Several(Alone):
+        def share(self, batch):
+            return Share(batch, Rows(0, 3, 4 if batch.step % 2 else 5))
+
+    def batches(model):
+        return [replace(batch, step=i) for i, batch in enumerate(CORPUS.batches(3, 7, steps=12))]
+
+    make = lambda: CharLM(CORPUS.vocab, hidden_size=6, dropout=0.5)  # noqa: E731
+    np.testing.assert_equal(*both(make, batches, ranks=Several()))
 
 
 def test_nothing_may_cross_while_a_step_is_recorded(device):

@@ -30,7 +30,7 @@ MEMORY = 0.9
 
 
 class Averages:
-    """The loss and the speed, each averaged over about the last ten steps."""
+    """The loss and the speed, each averaged over about the last ten steps that were told of."""
 
     def __init__(self) -> None:
         self.loss = self.speed = self.weight = 0.0

@@ -73,7 +73,7 @@ def numbers(values: Sequence[Any]) -> list[float]:
     if len(values) > 1 and not any(isinstance(x, float) for x in values):
         together = namespace(values[0]).stack(values)
         return [float(x) for x in owner(together).to_host(together)]
-    return [x if isinstance(x, float) else float(owner(x).to_host(x)) for x in values]
+    return [float(x if isinstance(x, float) else owner(x).to_host(x)) for x in values]
 
 
 def clip_grad_value_(parameters: Parameters, clip_value: float) -> None:

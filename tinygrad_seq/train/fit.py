@@ -101,6 +101,8 @@ def fit(
             step = steps[-1]
             moment.step, moment.state = step.number, step.state
             speed = symbols * len(steps) / seconds
+            for earlier in steps[:-1]:
+                log.write(Progress(earlier.number, earlier.loss, earlier.norm, earlier.lr, speed).line() + "\n")
             loss = None
             is_best = False
             if held_out is not None and evaluates(step.number):
@@ -116,8 +118,6 @@ def fit(
                 moment.best = loss
                 if not ranks.rank:
                     run.save_best(moment)
-            for earlier in steps[:-1]:
-                log.write(Progress(earlier.number, earlier.loss, earlier.norm, earlier.lr, speed).line() + "\n")
             progress = Progress(step.number, step.loss, step.norm, step.lr, speed, loss, is_best)
             log.write(progress.line() + "\n")
             if saves(step.number):

@@ -17,7 +17,7 @@ MOST = 64  # steps, whose batches and losses are kept meanwhile
 class Pace:
     """Says after which steps loss and norm are read: on a device after a tenth of a second's worth, and at `stops`.
 
-    On the host they are there as soon as they are asked for, and ranks have them to add the gradients up: each is read.
+    On the host they are there as soon as they are asked for, and ranks go in step: each is read.
     """
 
     def __init__(self, moment: Moment, ranks: Alone, stops: Callable[[int], bool]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ from ..tensor import Tensor
 __all__ = ["Replay", "gradients"]
 
 WARM = 2  # steps that are run as they are: they compile kernels and fill pools, which cannot happen while recording
-KEPT = 4  # shapes whose recordings are kept
+KEPT = 4  # shapes that are recorded
 
 
 class Recording(NamedTuple):
@@ -38,35 +37,46 @@ def gradients(model: Any, batch: Any, state: Any) -> tuple[Tensor, Any]:
 class Replay:
     """`gradients` of a model, replayed where that gives the same.
 
-    Batches are `data.Batch`. Recorded is what a step asks of the backend, not what Python does: a model that throws
-    coins of its own, or is changed on the way, must not be given to it. Random numbers that are drawn by name
-    (dropout) are those of the step that is replayed. A step that somebody watches is not recorded.
+    Batches are `data.Batch`. Recorded is what a step asks of the backend, not what Python does: a model must not be
+    given to it that throws coins of its own, reads `batch.step`, keeps arrays of a step, or is changed on the way.
+    Random numbers that are drawn by name (dropout) are those of the step that is replayed. Steps that somebody
+    watches, parameters with hooks, and batches of another number type than the weights go the usual way, and so do
+    more shapes than KEPT: the first ones are recorded.
     """
 
     def __init__(self, model: Any, parameters: Sequence[Tensor]) -> None:
         self.model, self.parameters = model, parameters
         self.met: dict[Any, int] = {}
-        self.recordings: OrderedDict[Any, Recording] = OrderedDict()
+        self.recordings: dict[Any, Recording] = {}
         self.possible = True
 
     def __call__(self, batch: Any, state: Any) -> tuple[Tensor, Any]:
         """Leave the gradients of a batch in the parameters; return the loss and the state to carry on."""
-        if not self.possible or mode.get().watcher is not None:
+        if not self.possible or mode.get().watcher is not None or not self.is_plain(batch):
             return gradients(self.model, batch, state)
         now = random.position()
-        key = shape_of(batch, state), now.seed, now.draw
+        learning = tuple(p.requires_grad for p in self.parameters)
+        key = shape_of(batch, state), learning, now.seed, now.draw, random.here.get()
         if key in self.recordings:
             recording = self.recordings[key]
             if all(p.data is w for p, w in zip(self.parameters, recording.weights, strict=True)):
-                self.recordings.move_to_end(key)
                 return self.replayed(recording, batch, state)
             self.recordings.clear()  # the weights have moved, and these read the arrays where they were
             self.met.clear()
+        if len(self.recordings) == KEPT:
+            return gradients(self.model, batch, state)
         self.met[key] = self.met.get(key, 0) + 1
         if self.met[key] <= WARM:
             return gradients(self.model, batch, state)
         self.possible = self.recorded(key, batch, state)
         return self(batch, state)
+
+    def is_plain(self, batch: Any) -> bool:
+        """Tell whether a recording would see all that happens: no hooks, no arrays that the model brings to a type."""
+        dtype = self.parameters[0].dtype
+        return all(a.dtype.kind != "f" or a.dtype == dtype for a in (batch.x, batch.y)) and not any(
+            p.node is not None and p.node.hooks for p in self.parameters
+        )
 
     def recorded(self, key: Any, batch: Any, state: Any) -> bool:
         """Record a step; tell whether the backend could."""
@@ -76,7 +86,8 @@ class Replay:
         def run(weights: list[Any], inputs: list[Any]) -> list[Any]:
             nonlocal after
             for p, w in zip(self.parameters, weights, strict=True):
-                p.data, p.grad = w, None
+                p.data = w
+                forget(p)
             x, y, *own = (Tensor.handle(a, None) for a in inputs)
             before = None if state is None else of_parts(state, own)
             loss, after = gradients(self.model, replace(batch, x=x, y=y), before)
@@ -88,14 +99,13 @@ class Replay:
             has_gradient = [p.grad is not None for p in self.parameters]
         finally:
             for p, w in zip(self.parameters, weights, strict=True):
-                p.data, p.grad = w, None
+                p.data = w
+                forget(p)
         draws = random.position().draw - before.draw
         random.rewind(before)
         if again is None:
             return False
         self.recordings[key] = Recording(again, weights, has_gradient, after, draws)
-        while len(self.recordings) > KEPT:
-            self.recordings.popitem(last=False)
         return True
 
     def replayed(self, recording: Recording, batch: Any, state: Any) -> tuple[Tensor, Any]:
@@ -105,7 +115,10 @@ class Replay:
         random.rewind(now._replace(draw=now.draw + recording.draws))
         rest = iter(made)
         for p, has_gradient in zip(self.parameters, recording.has_gradient, strict=True):
-            p.grad = Tensor.handle(next(rest), None) if has_gradient else None
+            if has_gradient:
+                p.grad = Tensor.handle(next(rest), None)
+            else:
+                forget(p)
         kept = [copied(x) for x in rest]  # the next replay may write over what this one returns
         return copied(loss), of_parts(recording.after, kept)
 
@@ -130,6 +143,12 @@ def parts(state: Any) -> tuple[Tensor, ...]:
 def of_parts(like: Any, tensors: Sequence[Tensor]) -> Any:
     """Return tensors as a state of the same kind."""
     return tensors[0] if isinstance(like, Tensor) else type(like)(*tensors)
+
+
+def forget(p: Tensor) -> None:
+    """Forget a gradient; one that is frozen has none."""
+    if p.grad is not None:
+        p.grad = None
 
 
 def arrays(state: Any) -> list[Any]:
