@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from .. import random
-from ..backend import namespace, owner
+from ..backend import owner
 from ..scope import mode
 from ..tensor import Tensor
+from .snapshot import copied
 
 __all__ = ["Replay", "gradients"]
 
@@ -119,8 +120,9 @@ class Replay:
                 p.grad = Tensor.handle(next(rest), None)
             else:
                 forget(p)
-        kept = [copied(x) for x in rest]  # the next replay may write over what this one returns
-        return copied(loss), of_parts(recording.after, kept)
+        # copies: the next replay may write over what this one returns
+        loss, *kept = (Tensor.handle(copied(x), None) for x in (loss, *rest))
+        return loss, of_parts(recording.after, kept)
 
     def inputs(self, batch: Any, state: Any) -> list[Any]:
         """Return the arrays that change from step to step, where the weights are."""
@@ -153,7 +155,3 @@ def forget(p: Tensor) -> None:
 
 def arrays(state: Any) -> list[Any]:
     return [part.data for part in parts(state)]
-
-
-def copied(array: Any) -> Tensor:
-    return Tensor.handle(namespace(array).asarray(array, copy=True), None)

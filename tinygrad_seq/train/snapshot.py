@@ -7,7 +7,7 @@ from typing import Any
 from ..backend import namespace
 from ..optim import Optimizer
 
-__all__ = ["Snapshot"]
+__all__ = ["Snapshot", "copied"]
 
 
 class Snapshot:
@@ -34,4 +34,5 @@ class Snapshot:
 
 
 def copied(array: Any) -> Any:
+    """Return an array of its own with the same numbers, where the first one is."""
     return namespace(array).asarray(array, copy=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .device import Device
+from .device import Device, working
 from .sources import Function, text
 
 __all__ = ["clipped", "written_out"]
@@ -45,11 +45,6 @@ def clipped(on: Device, arrays: Sequence[Any], max_norm: float) -> tuple[Any, li
         each = [part for i in some for part in (given[i], made[i], given[i].size)]
         on.launch(written_out("clip_scale", len(some)), dtype, count, *bound, *each, rows=True)
     return norm, [on.xp.astype(made[i], x.dtype) for i, x in enumerate(arrays)]
-
-
-def working(x: Any) -> np.dtype[Any]:
-    """Return the type to compute in."""
-    return np.dtype(np.float32 if x.dtype == np.float16 else x.dtype)
 
 
 def blocks_of(on: Device, sizes: Sequence[int]) -> int:

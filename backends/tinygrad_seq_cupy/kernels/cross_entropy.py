@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from tinygrad_seq.backend import Buffers
 
-from .device import Device
+from .device import Device, working
 from .sources import function
 
 __all__ = ["CrossEntropyKernel"]
@@ -52,11 +50,6 @@ class CrossEntropyKernel:
             self.on.contiguous(y, "int64"),
             self.on.contiguous(counts, "bool"),
         )
-
-
-def working(z: Any) -> Any:
-    """Return the type to compute in."""
-    return np.dtype(np.float32) if z.dtype == np.float16 else z.dtype
 
 
 def rows(z: Any) -> tuple[int, int]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
 from tinygrad_seq.backend import XP, Shape
 
 from .sources import Function
 
-__all__ = ["CLUSTER", "OPTIONS", "THREADS", "Chip", "Device"]
+__all__ = ["CLUSTER", "OPTIONS", "THREADS", "Chip", "Device", "working"]
 
 THREADS = 128  # of a block
 CLUSTER = 8  # blocks; more of them is for the few GPUs that say so
@@ -60,3 +62,8 @@ class Device(Protocol):
 
         Each has room for so many numbers on the chip.
         """
+
+
+def working(x: Any) -> np.dtype[Any]:
+    """Return the type that a kernel computes in, for an array's: float32 for float16."""
+    return np.dtype(np.float32 if x.dtype == np.float16 else x.dtype)
