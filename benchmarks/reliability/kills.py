@@ -10,6 +10,7 @@ a last step without a signal, and compared bit for bit with one that was never d
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import signal
@@ -22,7 +23,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ INTERVAL = 3
 LONGEST = 1.0
 MODEL = ("--hidden", "128", "--batch-size", "4", "--seq-length", "8", "--dropout", "0.2", "--validation", "0")
 ENDLESS = "100000000"
+PATIENCE = 120
 
 
 @dataclass
@@ -128,14 +130,27 @@ def interrupted(arguments: tuple[str, ...], number: signal.Signals, after: float
     process = forked(lambda: command(arguments))
     sleep(after)
     os.kill(process, number)
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    return ended(process)
 
 
 def finished(arguments: tuple[str, ...]) -> None:
     """Run a command in a process of its own to its end."""
-    code = os.waitstatus_to_exitcode(os.waitpid(forked(lambda: command(arguments)), 0)[1])
+    code = ended(forked(lambda: command(arguments)))
     if code:
         raise SystemExit(f"tinygrad-seq {' '.join(arguments)} ended with {code}")
+
+
+def ended(process: int) -> int:
+    """Wait for a process, and return how it ended; where it does not end, have it say where it stands, and raise."""
+    patient_until = monotonic() + PATIENCE
+    while monotonic() < patient_until:
+        found, status = os.waitpid(process, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        sleep(0.01)
+    os.kill(process, signal.SIGABRT)  # faulthandler's, set up in the copy
+    os.waitpid(process, 0)
+    raise TimeoutError(f"A training did not end within {PATIENCE} s.")
 
 
 def forked(work: Callable[[], int]) -> int:
@@ -148,6 +163,7 @@ def forked(work: Callable[[], int]) -> int:
         warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of BLAS's threads, which sleep
         process = os.fork()
     if not process:
+        faulthandler.enable(sys.__stderr__)
         os._exit(work())  # nothing of this process, such as a test's clean-up, runs in the copy
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return process

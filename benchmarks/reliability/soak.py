@@ -13,7 +13,7 @@ import multiprocessing
 import tracemalloc
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -100,8 +100,8 @@ def in_threads(count: int) -> list[str]:
 
 def in_processes(count: int, method: str) -> list[str]:
     """Train with the seeds 0, 1 ... each in a process that is forked or spawned."""
-    with multiprocessing.get_context(method).Pool(2) as pool:
-        return pool.map(fingerprint, range(count))
+    with ProcessPoolExecutor(2, multiprocessing.get_context(method)) as pool:  # a Pool waits for a process that died
+        return list(pool.map(fingerprint, range(count)))
 
 
 def alike(count: int) -> dict[str, bool]:

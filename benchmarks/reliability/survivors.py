@@ -17,8 +17,8 @@ import sys
 import tomllib
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from math import ceil
-from multiprocessing.pool import ThreadPool
 from pathlib import Path, PurePath
 from random import Random
 from typing import Any
@@ -109,8 +109,8 @@ def with_closures(files: Results, tried: dict[str, list[str]], processes: int) -
         for name in names
         if files[file][name] in ALIVE and name.partition("__mutmut_")[0] in early
     ]
-    with ThreadPool(processes) as pool:
-        fails, *noticed = pool.map(noticed_afresh, ["no mutant", *again], chunksize=1)
+    with ThreadPoolExecutor(processes) as pool:
+        fails, *noticed = pool.map(noticed_afresh, ["no mutant", *again])
     if fails:
         raise SystemExit("A test fails without any mutant.")
     killed = {name for name, by_a_test in zip(again, noticed, strict=True) if by_a_test}

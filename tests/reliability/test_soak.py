@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import sys
 import warnings
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
@@ -18,8 +19,8 @@ from benchmarks.reliability.soak import fingerprint, graphs, growth, in_processe
 )
 def test_memory_does_not_grow_by_what_a_step_or_a_picture_takes(work, count, most):
     # In a process of its own: where other tests have been, Python's table of interned strings may double on the way.
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        grown = pool.apply(growth, (work, count))["grown"]
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        grown = pool.submit(growth, work, count).result()["grown"]
     assert grown["traced"] / (count * 3 / 5) < most
 
 
