@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -83,7 +84,9 @@ def compiled(source: str, real: str, *options: str) -> ctypes.CDLL:
     if not (folder / name).exists():
         with TemporaryDirectory(dir=folder) as scratch:
             (Path(scratch) / "kernels.cpp").write_text(text)
-            subprocess.run(["g++", *flags, "kernels.cpp", "-o", name], check=True, cwd=scratch)
+            environment = os.environ.copy()
+            environment.pop("LD_PRELOAD", None)  # a sanitizer is for the kernels, not for their compiler
+            subprocess.run(["g++", *flags, "kernels.cpp", "-o", name], check=True, cwd=scratch, env=environment)
             (Path(scratch) / name).replace(folder / name)  # another process may have made the same meanwhile
     return ctypes.CDLL(str(folder / name))
 
