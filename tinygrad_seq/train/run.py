@@ -41,7 +41,7 @@ class Moment:
         step: how many steps have been taken; it is the position in the text too.
         state: what the model carries from one batch to the next.
         best: the lowest held-out loss so far, in nats per symbol.
-        instead_of: where `last.safetensors` was damaged and the one before it had to do: what was wrong.
+        instead_of: where `last.safetensors` is damaged or gone and the one before it had to do: what is wrong.
     """
 
     model: CharLM
@@ -188,26 +188,18 @@ class Run:
         arrays, about = packed(moment)
         check_finite(arrays, moment)
         metadata = {"training": json.dumps(about), "vocab": self.vocab_hash}
-        save(self.folder / LAST, arrays, metadata, previous=PREVIOUS)
+        save(self.folder / LAST, arrays, metadata, previous=None if moment.instead_of else PREVIOUS)
+        moment.instead_of = ""
 
     def resume(self, training: Corpus) -> Moment:
-        """Put back the moment that `save_last` wrote, or if that file is damaged the one before; and the log as it was.
+        """Put back the moment that `save_last` wrote, or where that file is no good the one before; and the log.
+
+        Where that was the one before, the next save leaves it alone: it is the only good one.
 
         Raises:
             CheckpointError: nothing was saved yet, both files are damaged, or they belong to another model.
         """
-        if not (self.folder / LAST).is_file():
-            raise CheckpointError(
-                f"{self.folder} cannot be resumed: it stopped before anything was saved. Begin it again with --force."
-            )
-        name, instead_of = LAST, ""
-        try:
-            arrays, about = load(self.folder / LAST, must_have_hash=True)
-        except CheckpointError as error:
-            if not (self.folder / PREVIOUS).is_file():
-                raise
-            name, instead_of = PREVIOUS, str(error)
-            arrays, about = load(self.folder / PREVIOUS, must_have_hash=True)
+        name, instead_of, arrays, about = self.newest()
         self.check_vocab(about.get("vocab"), name)
         try:
             saved = json.loads(about["training"])
@@ -225,6 +217,21 @@ class Run:
         replace_file(self.folder / LOG, "".join(json.dumps(line) + "\n" for line in kept).encode())
         self.write_json(CONFIG, self.config)
         return moment
+
+    def newest(self) -> tuple[str, str, dict[str, np.ndarray], dict[str, str]]:
+        """Read the newest checkpoint that is whole: its name, what is wrong with a newer one, and its content."""
+        wrong: list[str] = []
+        for name in (LAST, PREVIOUS):
+            try:
+                return name, " ".join(wrong), *load(self.folder / name, must_have_hash=True)
+            except CheckpointError as error:
+                is_there = (self.folder / name).is_file()
+                wrong.append(str(error) if is_there else f"{self.folder / name} is missing.")
+        if any((self.folder / name).exists() for name in (LAST, PREVIOUS)):
+            raise CheckpointError("\n    ".join(wrong))
+        raise CheckpointError(
+            f"{self.folder} cannot be resumed: it stopped before anything was saved. Begin it again with --force."
+        )
 
     def put_back(self, moment: Moment, arrays: dict[str, np.ndarray], saved: dict[str, Any]) -> None:
         """Make a moment the one that was `packed`."""
