@@ -127,16 +127,11 @@ def step_of(path: Path) -> int:
     return int(json.loads(load(path)[1]["training"])["step"])
 
 
-def test_a_save_after_a_damage_leaves_the_good_one_and_the_next_is_as_usual(tmp_path: Path) -> None:
-    run = train(tmp_path, {"save_every": 2, "steps": 4})
+def test_after_a_damage_the_good_one_is_the_one_before_the_next(tmp_path: Path) -> None:
+    train(tmp_path, {"save_every": 2, "steps": 4})
     damage(tmp_path / LAST)
-    training, _ = run.settings.split(CORPUS)
-    moment = run.resume(training)
-    found = []
-    for moment.step in (3, 4):
-        run.save_last(moment)
-        found.append((step_of(tmp_path / PREVIOUS), step_of(tmp_path / LAST)))
-    assert found == [(2, 3), (3, 4)]
+    train(tmp_path, {}, resume=True)
+    assert (step_of(tmp_path / PREVIOUS), step_of(tmp_path / LAST)) == (2, 4)
 
 
 @pytest.mark.parametrize("dies", [False, True], ids=["fails", "dies"])

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from .. import random
-from ..atomic import replace_file
+from ..atomic import move, replace_file
 from ..backend import use_backend
 from ..checkpoint import load, save
 from ..data import Corpus, Vocab, vocab_from_json
@@ -41,7 +41,7 @@ class Moment:
         step: how many steps have been taken; it is the position in the text too.
         state: what the model carries from one batch to the next.
         best: the lowest held-out loss so far, in nats per symbol.
-        instead_of: where `last.safetensors` is damaged or gone and the one before it had to do: what is wrong.
+        instead_of: where `last.safetensors` was damaged or gone and the one before it had to do: what was wrong.
     """
 
     model: CharLM
@@ -188,13 +188,12 @@ class Run:
         arrays, about = packed(moment)
         check_finite(arrays, moment)
         metadata = {"training": json.dumps(about), "vocab": self.vocab_hash}
-        save(self.folder / LAST, arrays, metadata, previous=None if moment.instead_of else PREVIOUS)
-        moment.instead_of = ""
+        save(self.folder / LAST, arrays, metadata, previous=PREVIOUS)
 
     def resume(self, training: Corpus) -> Moment:
         """Put back the moment that `save_last` wrote, or where that file is no good the one before; and the log.
 
-        Where that was the one before, the next save leaves it alone: it is the only good one.
+        Where that was the one before, it takes the place of the other: the next save would put that one in its own.
 
         Raises:
             CheckpointError: nothing was saved yet, both files are damaged, or they belong to another model.
@@ -213,6 +212,8 @@ class Run:
             raise CheckpointError(
                 f"{self.folder / name} lacks what training goes on from ({error!r}). It was written by another version."
             ) from error
+        if name == PREVIOUS:
+            move(self.folder / PREVIOUS, self.folder / LAST)
         kept = [line for line in self.log() if line["step"] <= moment.step]
         replace_file(self.folder / LOG, "".join(json.dumps(line) + "\n" for line in kept).encode())
         self.write_json(CONFIG, self.config)
