@@ -57,6 +57,63 @@ def test_the_last_frame_is_grad_bit_for_bit(cell, dtype):
         assert own.tobytes() == parameter.grad.numpy().tobytes(), name
 
 
+def in_chunks(between, hidden=5, **options):
+    """A model that read a text in two chunks, a carried state between them, and what was recorded."""
+    tg.manual_seed(0)
+    model = models.CharLM(CharVocab.from_text(TEXT), hidden, 2, cell="lstm", **options)
+    ids, state = model.vocab.encode(TEXT), None
+    with tg.record(gradients="parts", expand=True) as tape:
+        for first, last in ((0, 3), (3, 6)):
+            logits, state = model(ids[None, first:last], state)
+            between(model)
+            tg.functional.cross_entropy(logits, ids[None, first + 1 : last + 1]).backward()
+            state = state.detach()
+    return model, tape
+
+
+@pytest.mark.parametrize("hidden", [5, 70], ids=["small", "large"])
+@pytest.mark.parametrize("between", [lambda model: None, nn.Module.zero_grad], ids=["added up", "zero_grad"])
+def test_over_two_chunks_boxes_and_frames_are_grad_too(between, hidden):
+    model, tape = in_chunks(between, hidden)
+    data = data_of(viz.page(tape))
+    found, grads = last_gradients(data), {}
+    for name, parameter in model.named_parameters():
+        grads[name.removeprefix("rnn.")] = parameter.grad.numpy()
+    assert len(data["parameters"]) == len(grads)
+    for parameter in data["parameters"]:
+        place = data["places"][parameter["place"]]
+        grad = grads[place["name"]]
+        if place["name"] in found:
+            assert found[place["name"]].tobytes() == grad.tobytes()
+        length = np.linalg.norm(grad.astype(float))
+        assert place["gradient"]["norm"] == [pytest.approx(length, rel=1e-3)]  # the box, in four digits
+        assert parameter["frames"][-1][1] == pytest.approx(length, rel=1e-12)  # the bar, and the panel
+        assert place["back"] == [parameter["frames"][-1][0]]
+    assert (len(found) < len(grads)) == (hidden > 5)
+
+
+def test_the_second_pass_comes_after_the_first_and_every_step_has_its_gradient():
+    _, tape = in_chunks(lambda model: None)
+    data = data_of(viz.page(tape))
+    for i in data["lanes"]:
+        back = data["places"][int(i)]["back"]
+        assert back[:3] == sorted(back[:3], reverse=True)
+        assert back[3:] == sorted(back[3:], reverse=True)
+        assert data["forward"] < back[0] < back[-1] <= len(data["moments"])
+
+
+def test_two_losses_on_one_graph_light_each_box_with_the_gradient_that_it_shows():
+    w = tg.tensor(2.0, requires_grad=True)
+    with tg.record(gradients="parts") as tape:
+        y = w * 3.0
+        y.backward(retain_graph=True)
+        y.backward(tg.tensor(10.0))
+    data = data_of(viz.page(tape))
+    (y,) = [place for place in data["places"] if place["label"] == "×"]
+    assert (y["lit"], y["back"], y["gradient"]["max"]) == ([1], [3], [10.0])
+    assert data["parameters"][0]["frames"] == [[2, 3.0], [3, 33.0]]
+
+
 def test_a_large_parameter_shows_how_long_its_gradient_is_after_every_part():
     text = "".join(map(chr, range(40, 120)))  # so many symbols that W_ih is large too, and a part of it a small column
     model, tape = recorded(hidden=70, text=text)

@@ -96,9 +96,10 @@ def page(
 ) -> Page:
     """Return the interactive page of what a record has seen: the graph over time, forward and backward.
 
-    Record with `gradients="parts"`, and the shared parameters' gradients are seen growing step by step. `reads` are the
-    symbols read at each step. It opens with the graph as it was unrolled, or rolled up, and with what to `show` in the
-    boxes.
+    Record with `gradients="parts"`, and the shared parameters' gradients are seen growing step by step. Of
+    several backward passes, such as those of chunks, each follows the one before, and a parameter's gradient is what
+    its `.grad` is: it adds up, and starts from nothing after `zero_grad()`. `reads` are the symbols read at each step.
+    It opens with the graph as it was unrolled, or rolled up, and with what to `show` in the boxes.
 
     Raises ConfigError for what is no record and for an unknown word in `show`.
 
