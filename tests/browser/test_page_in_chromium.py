@@ -260,7 +260,7 @@ def test_a_plain_expression_shows_numbers_in_its_nodes(chromium, tmp_path):
 def test_hostile_text_makes_no_element_and_runs_no_script(chromium, tmp_path):
     def tags(text):
         w = tg.tensor(2.0, requires_grad=True)
-        w.node.name = text
+        w.name = text
         with tg.record(gradients="parts") as tape, scope.module(text):
             for _ in scope.steps(range(3)):
                 y = w * 2.0

@@ -313,7 +313,7 @@ HOSTILE = [
 def named(name):
     with tg.record() as tape, scope.module(name or "module"):
         x = tg.tensor(1.0, requires_grad=True)
-        x.node.name = name
+        x.name = name
         tg.ops.carry(x, name=name)
     return viz.graph(tape)
 

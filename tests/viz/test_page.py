@@ -155,18 +155,23 @@ def test_values_come_from_the_left_and_gradients_from_the_right():
 
 
 def test_a_cell_of_ones_own_is_drawn_just_as_well():
-    W = tg.tensor(np.eye(3) * 0.5, requires_grad=True)
+    W_xh, W_hh = (tg.tensor(np.eye(3) * x, requires_grad=True) for x in (0.8, 0.5))
+    W_xh.name, W_hh.name = "W_xh", "W_hh"
     with tg.record(gradients="parts") as tape:
         h = tg.zeros((1, 3), dtype="float64")
         for x_t in scope.steps(tg.randn(4, 1, 3, dtype="float64")):
             with scope.module("mine"):
-                h = tg.tanh(x_t + h @ W)
+                h = tg.tanh(x_t @ W_xh + h @ W_hh)
         h.sum().backward()
     data = data_of(viz.page(tape))
     assert data["steps"] == 4
     assert {edge[2] for edge in data["edges"]} == {None, 0, 1}
-    (parameter,) = data["parameters"]
-    assert [data["moments"][m - 1] for m, _ in parameter["frames"]] == [["mine", t] for t in (3, 2, 1, 0)]
+    by_name = {data["places"][parameter["place"]]["label"]: parameter for parameter in data["parameters"]}
+    assert by_name.keys() == {"W_xh", "W_hh"}
+    for parameter in by_name.values():
+        assert [data["moments"][m - 1] for m, _ in parameter["frames"]] == [["mine", t] for t in (3, 2, 1, 0)]
+    dot = viz.graph(tape).dot
+    assert [len(re.findall(rf'label="?{name}', dot)) for name in by_name] == [1, 1]
 
 
 def test_a_plain_expression_has_a_moment_for_every_operation():
@@ -222,7 +227,7 @@ def test_the_one_script_is_allowed_by_its_hash_and_nothing_else_is(read_page):
 
 def hostile_page(text):
     w = tg.tensor(2.0, requires_grad=True)
-    w.node.name = text
+    w.name = text
     with tg.record(gradients="parts") as tape, scope.module(text):
         for x_t in scope.steps([1.0, 2.0, 3.0]):
             y = w * x_t
