@@ -296,6 +296,42 @@ def test_unroll_writes_it_in_one_line(tmp_path):
     assert len(re.findall("<h3>", html)) == 4
 
 
+def windows(*of):
+    return [viz.Window(k1, k2, [], cosine) for k1, k2, cosine in of]
+
+
+def cosine_chart(of, read_svg):
+    """The chart of a page with these truncations: the names at the ends of its lines, and how many points each has."""
+    _, tape = recorded()
+    html = viz.page(tape, panels=viz.Panels(windows=of)).html
+    (svg,) = [svg for svg in re.findall(r"<svg.*?</svg>", html, re.DOTALL) if "k2, steps that a pass goes back" in svg]
+    chart = read_svg(svg)
+    names = [text.text for text in chart.all("text") if "fill" in text.get("style", "")]
+    assert html.index(svg) < html.index('<table id="bptt">')
+    return names, [len(line.get("points").split()) for line in chart.all("polyline")], chart
+
+
+def test_the_cosine_is_plotted_against_k2_with_a_line_for_each_k1(read_svg):
+    of = windows((2, 2, 0.8), (1, 4, 1.0), (1, 1, 0.5), (1, 2, 0.75), (2, 4, 1.0), (4, 4, 1.0))
+    names, lengths, chart = cosine_chart(of, read_svg)
+    assert names == ["k1 = 1: 1.00", "k1 = 2: 1.00", "k1 = 4: 1.00"]
+    assert lengths == [3, 2, 1]
+    (x1, y1), (x2, y2), (x4, y4) = (map(float, xy.split(",")) for xy in chart.all("polyline")[0].get("points").split())
+    assert (x4 - x2) / (x2 - x1) == pytest.approx(2, abs=0.01)
+    assert (y1 - y2) / (y2 - y4) == pytest.approx(1, abs=0.01)
+
+
+def test_where_each_k1_has_one_k2_they_are_one_line(read_svg):
+    names, lengths, _ = cosine_chart(windows((1, 1, 0.5), (2, 2, 0.75), (64, 64, 1.0)), read_svg)
+    assert (names, lengths) == (["k1 = k2: 1.00"], [3])
+
+
+def test_more_lines_than_colours_are_told_apart_by_dashes(read_svg):
+    _, _, chart = cosine_chart(windows(*[(k1, k2, 1.0) for k1 in range(1, 9) for k2 in (8, 9)]), read_svg)
+    looks = {(line.get("stroke"), line.get("stroke-dasharray")) for line in chart.all("polyline")}
+    assert len(looks) == 8
+
+
 def test_a_page_of_a_bare_record_lacks_the_panels_of_an_analysis():
     _, tape = recorded()
     html = viz.page(tape).html
