@@ -481,6 +481,20 @@ def test_a_notebook_never_sees_an_error(no_graphviz, monkeypatch):
     assert graph._repr_svg_() is None
 
 
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+def test_before_dot_takes_minutes_one_line_says_how_to_fold(suffix, tmp_path, monkeypatch):
+    monkeypatch.setattr(render, "by_command", lambda *asked: b"<svg/>")
+    large, folded = viz.graph(own(1200)), viz.graph(own(1200), steps=8)
+    said = r"^dot takes minutes for 6,006 nodes: fold the middle, graph\(..., steps=8\), or draw collapse=\"cell\"\.$"
+    with pytest.warns(UserWarning, match=said):
+        large.save(tmp_path / f"large{suffix}")
+    assert (tmp_path / f"large{suffix}").exists()
+    folded.save(tmp_path / f"folded{suffix}")  # warnings are errors here
+    assert list(large._repr_mimebundle_()) == ["text/plain"]
+    assert "6,006 nodes: fold the middle" in large._repr_mimebundle_()["text/plain"]
+    assert "image/svg+xml" in folded._repr_mimebundle_()
+
+
 @needs_dot
 def test_what_graphviz_says_when_it_fails_is_passed_on():
     with pytest.raises(RenderError, match=r"Graphviz failed:(?s:.*)syntax error"):
