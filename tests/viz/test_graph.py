@@ -221,7 +221,7 @@ def test_all_steps_are_as_wide_as_each_other_and_as_far_apart(collapse, show, la
 def test_numbers_of_any_length_leave_the_steps_alike_and_the_loss_stands_beside_the_last():
     graph = viz.graph(own(30), show="grad")  # from 1.7 to 2.4e-19
     steps, middles, width = steps_of(graph)
-    assert len({round(right - left) for left, right in steps[1:]}) == 1  # the first reads what the state begins as
+    assert len({round(right - left) for left, right in steps}) == 1
     after = [middles[str(box.number)][0] for box in graph.outline.boxes if box.t is None and box.operations]
     assert steps[-1][1] < min(after)
     assert max(after) < steps[-1][1] + 100
@@ -229,6 +229,22 @@ def test_numbers_of_any_length_leave_the_steps_alike_and_the_loss_stands_beside_
     lowest = min(middles[str(box.number)][1] for box in graph.outline.boxes if box.t == 9)
     shared = max(middles[str(box.number)][1] for box in graph.outline.boxes if box.entry.kind == "parameter")
     assert lowest - shared > 60  # room for the lines from what is shared
+
+
+@pytest.mark.parametrize("collapse", ["op", "cell"])
+def test_what_a_state_begins_as_stands_before_the_steps_and_what_a_step_reads_inside(collapse):
+    W, xs = tg.tensor(np.eye(3), requires_grad=True), np.ones((3, 1, 3))
+
+    def program():
+        h = tg.zeros((1, 3), dtype="float64")
+        for x_t in scope.steps(list(xs)):
+            h = tg.tanh(tg.tensor(x_t) + h @ W)
+        return h.sum()
+
+    dot = viz.graph(program, collapse=collapse).dot
+    before, *steps = re.split(r'label="t = \d"', dot[dot.index("subgraph axis") :])
+    inputs = [part.count("label=input") + part.count(r'label="input\n') for part in (before, *steps)]
+    assert inputs == [1, 1, 1, 1]
 
 
 def test_what_is_folded_has_the_colour_and_the_number_of_its_gradient():

@@ -125,10 +125,11 @@ def number_width(outline: Outline, show: Show) -> str:
 
 
 def below(outline: Outline) -> list[Box]:
-    """Return the leaves outside of steps that steps read, and the views of parameters they are read through.
+    """Return what a state begins as, the leaves outside of steps that steps read, and the views they are read through.
 
-    They belong to all steps alike, and stand below them in one row.
+    They belong to no step, and stand below them in one row.
     """
+    begin = beginnings(outline)
     wanted = {box.number for box in outline.boxes if box.t is not None}
     sources: dict[int, set[int]] = {}
     for link in outline.links:
@@ -140,7 +141,28 @@ def below(outline: Outline) -> list[Box]:
         if box.number in read and box.t is None and leaf:
             found.append(box)
             read |= sources.get(box.number, set())
-    return found[::-1]
+    return [*begin, *found[::-1]]
+
+
+def beginnings(outline: Outline) -> list[Box]:
+    """Return what a state begins as: inputs of the first step where the second step reads what the first has made.
+
+    Taken out of the first step, they leave it in the shape of the others.
+    """
+    boxes = {box.number: box for box in outline.boxes}
+    read: dict[int, list[Box]] = {}
+    for link in outline.links:
+        read.setdefault(link.target, []).append(boxes[link.source])
+    steps = sorted({box.t for box in outline.boxes if box.t is not None})[:2]
+    made = [[read.get(box.number, []) for box in outline.boxes if box.t == t and box.operations] for t in steps]
+    found = {
+        now.number: now
+        for same in zip(*made, strict=False)
+        if len(same) == 2
+        for now, later in zip(*same, strict=False)
+        if now.entry.kind == "input" and now.t == later.t == steps[0] and later.operations
+    }
+    return list(found.values())
 
 
 def in_columns(outline: Outline) -> list[tuple[int | None, list[Box]]]:
