@@ -1,6 +1,6 @@
 """How long a picture of T steps takes, and how large it is: is the cost linear?
 
-    python -m benchmarks.drawing [--rounds 3] [--steps 10 50 200 1000]
+    python -m benchmarks.drawing [--rounds 3] [--steps 10 50 100 200 1000]
 
 An LSTM of 128 units reads T symbols and follows the last loss back. Measured are the run without a recorder, the run
 with one (and its JSON), the interactive page made from the record, its DOT text operation by operation, and what the
@@ -78,7 +78,7 @@ def main() -> None:
     """Measure every length, round by round; print and keep the least times."""
     parser = ArgumentParser(prog="python -m benchmarks.drawing", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, nargs="+", default=[10, 50, 200, 1000])
+    parser.add_argument("--steps", type=int, nargs="+", default=[10, 50, 100, 200, 1000])
     args = parser.parse_args()
     tg.manual_seed(0)
     model = CharLM(CharVocab.from_text(TEXT), hidden_size=128)

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 S = TypeVar("S")
+Purpose = Literal["backward", "grad", "inside"]  # of a backward walk: to add to `.grad`, to return it, for another walk
 
 
 class Where(NamedTuple):
@@ -56,7 +57,7 @@ class Watcher:
     def named(self, where: Where, values: Mapping[str, Any]) -> None:
         """Called for the values of one time step that have a name in the equations: gates and states."""
 
-    def walk(self) -> Watcher:
+    def walk(self, purpose: Purpose) -> Watcher:
         """Called as a backward walk begins, which may be inside another: return who is to see it."""
         return self
 
@@ -98,8 +99,8 @@ class Together(Watcher):
         for watcher in self.watchers:
             watcher.named(where, values)
 
-    def walk(self) -> Watcher:
-        return Together(*(watcher.walk() for watcher in self.watchers))
+    def walk(self, purpose: Purpose) -> Watcher:
+        return Together(*(watcher.walk(purpose) for watcher in self.watchers))
 
     def arrived(self, node: Any, gradient: Any) -> None:
         for watcher in self.watchers:

@@ -11,7 +11,7 @@ from . import ops
 from .backend import Axis, Shape, current_backend, get_backend, is_array, is_floating, namespace, owner
 from .engine import Leaf, Variable, backward
 from .engine.variable import HookHandle
-from .errors import BackendError, DTypeError, GradientError, ShapeError
+from .errors import BackendError, ConfigError, DTypeError, GradientError, ShapeError
 from .ops.foreign import OURS, foreign
 
 __all__ = ["Tensor", "from_dlpack", "from_numpy", "tensor"]
@@ -87,6 +87,33 @@ class Tensor(Variable):
         return ops.matrix_transpose(self)
 
     # gradients
+
+    @property
+    def name(self) -> str:
+        """What pictures, pages and errors call this tensor, if it collects a gradient: "" until it is given a name.
+
+        A module names its parameters itself. Raises GradientError where no gradient is collected, and ConfigError for
+        what is no text.
+
+        >>> import tinygrad_seq as tg
+        >>> W_hh = tg.tensor([[0.5]], requires_grad=True)
+        >>> W_hh.name = "W_hh"
+        >>> with tg.record() as tape:
+        ...     h = tg.tanh(tg.ones((1, 1)) @ W_hh)
+        >>> tape.nodes[1]
+        <1: parameter 'W_hh' (1, 1) in 'top level'>
+        """
+        return self.node.name if type(self.node) is Leaf else ""
+
+    @name.setter
+    def name(self, name: str) -> None:
+        if type(self.node) is not Leaf:
+            raise GradientError(
+                "names are for tensors that collect a gradient: those made with requires_grad=True, and parameters."
+            )
+        if not isinstance(name, str):
+            raise ConfigError(f"a name is text; got {type(name).__name__}.")
+        self.node.name = name
 
     @property
     def requires_grad(self) -> bool:
@@ -198,7 +225,7 @@ class Tensor(Variable):
         refuse_graph(self)
         twin = type(self)(self.data, self.requires_grad, backend=self.backend)
         if twin.node is not None:
-            twin.node.name = self.node.name
+            twin.name = self.name
         return twin
 
     def __deepcopy__(self, memo: Any) -> Self:
@@ -206,7 +233,10 @@ class Tensor(Variable):
 
     def __reduce__(self) -> Any:
         refuse_graph(self)
-        return type(self), (owner(self.data).to_host(self.data), self.requires_grad)
+        return type(self), (owner(self.data).to_host(self.data), self.requires_grad), self.name or None
+
+    def __setstate__(self, name: str) -> None:
+        self.name = name
 
     def __repr__(self) -> str:
         host = owner(self.data).to_host(self.data)

@@ -67,7 +67,8 @@ def test_the_kernels_gradients_are_those_of_the_page_to_rounding(page, model):
     loss = tg.functional.cross_entropy(logits[:, -1], ids[-1:])
     for name, g in zip(("weight_hh_l0", "weight_hh_l1"), tg.grad(loss, parameters), strict=True):
         shown = page.run("return tinygradSeq.gradient(arguments[0])", name)
-        np.testing.assert_allclose(np.reshape(shown, g.shape), g.numpy(), rtol=1e-5, atol=1e-5)
+        off = np.abs(np.reshape(shown, g.shape) - g.numpy()).max()
+        assert off <= 1e-5 * np.abs(g.numpy()).max(), name
 
 
 def test_only_our_script_ran_and_nothing_was_fetched(page):
@@ -260,7 +261,7 @@ def test_a_plain_expression_shows_numbers_in_its_nodes(chromium, tmp_path):
 def test_hostile_text_makes_no_element_and_runs_no_script(chromium, tmp_path):
     def tags(text):
         w = tg.tensor(2.0, requires_grad=True)
-        w.node.name = text
+        w.name = text
         with tg.record(gradients="parts") as tape, scope.module(text):
             for _ in scope.steps(range(3)):
                 y = w * 2.0

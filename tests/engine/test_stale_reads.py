@@ -24,7 +24,7 @@ def update(w, by="SGD.step()"):
 
 def test_the_error_names_operation_parameter_and_writer():
     x, w = leaf(2, 3), leaf(3, 3)
-    w.node.name = "lstm.weight_hh_l0"
+    w.name = "lstm.weight_hh_l0"
     with scope.module("lstm"):
         scope.step(7)
         loss = (x @ w).sum()

@@ -238,7 +238,7 @@ def test_moving_keeps_ties_frozen_parameters_and_names():
     model.to("fake")
     assert model.head.weight is model.table.weight
     assert not frozen.requires_grad
-    assert model.table.weight.node.name == "weight"
+    assert model.table.weight.name == "weight"
 
 
 def test_a_module_made_inside_use_backend_lives_there():
@@ -299,7 +299,7 @@ def test_a_copy_keeps_ties_names_and_what_is_frozen(copied):
     other = copied(model)
     assert other.head.weight is other.table.weight
     assert other.table.weight is not model.table.weight
-    assert other.table.weight.node.name == model.table.weight.node.name == "weight"
+    assert other.table.weight.name == model.table.weight.name == "weight"
     assert not other.frozen.requires_grad
 
 

@@ -23,7 +23,7 @@ class Problem:
             for name, shape in shapes.items()
         }
         for name, parameter in self.parameters.items():
-            parameter.node.name = name.split(".")[1]
+            parameter.name = name.split(".")[1]
 
     def named_parameters(self) -> Iterator[tuple[str, tg.Tensor]]:
         yield from self.parameters.items()

@@ -349,8 +349,82 @@ def test_every_backward_pass_of_a_block_has_its_number():
         y.backward(retain_graph=True)
         y.backward(tg.tensor(10.0))
     assert [(s.walk, s.norm) for s in tape.sent] == [(0, 3.0), (1, 30.0)]
-    assert [gradient.item() for _, gradient in tape.growth(0, walk=1)] == [30.0]
-    assert tape.nodes[0].gradient.norm == 30.0
+    assert [walk.purpose for walk in tape.walks] == ["backward", "backward"]
+
+
+def halved(w):
+    w.grad = w.grad * 0.5
+
+
+BETWEEN = {
+    "nothing": lambda w: None,
+    "zero_grad": lambda w: setattr(w, "grad", None),
+    "clipping by hand": halved,
+}
+
+
+@pytest.mark.parametrize("between", BETWEEN)
+@pytest.mark.parametrize("size", [2, 100], ids=["small", "large"])
+def test_over_several_backward_passes_a_gradient_grows_as_grad_does(between, size):
+    rng = np.random.default_rng(0)
+    w = tg.tensor(rng.standard_normal((size, size + 1)), dtype="float32", requires_grad=True)
+    xs = rng.standard_normal((5, size, size)).astype("float32")
+    (w * w).sum().backward()  # before the block
+    held = []
+    with tg.record(gradients="parts") as tape:
+        for chunk in (xs[:2], xs[2:]):
+            view = w.mT
+            sum(tg.tanh(view @ tg.tensor(x)).sum() for x in chunk).backward()
+            held.append(w.grad.numpy().copy())
+            if len(held) == 1:
+                BETWEEN[between](w)
+    (leaf,) = [node for node in tape.nodes if node.kind == "parameter"]
+    assert leaf.gradient.norm == pytest.approx(np.linalg.norm(held[-1].astype(float)), rel=1e-12)
+    backward = [s for s in tape.sent if tape.walks[s.walk].purpose == "backward"]
+    sent = [[s for s in backward if s.walk == k] for k in dict.fromkeys(s.walk for s in backward)]
+    for own, grad in zip(sent, held, strict=True):
+        arrived = [s for s in own if s.target == leaf.id]
+        gathered = [s for s in own if s.target == arrived[0].source]  # by the view
+        assert len(gathered) in (2, 3)
+        for last in (arrived[-1], gathered[-1]):
+            assert last.total == pytest.approx(np.linalg.norm(grad.astype(float)), rel=1e-12)
+    frames = [(s.walk, gradient) for s, gradient in tape.growth(leaf.id)] if size == 2 else []
+    for own, grad in zip(sent, held, strict=True):
+        for last in [gradient for walk, gradient in frames if walk == own[0].walk][-1:]:
+            np.testing.assert_array_equal(last, grad)
+
+
+def test_a_gradient_that_is_only_asked_for_is_no_part_of_grad():
+    w = tg.tensor(2.0, requires_grad=True)
+    with tg.record(gradients="parts") as tape:
+        (w * 3.0).backward()
+        tg.grad(w * 5.0, w)
+        (w * 7.0).backward()
+    assert [walk.purpose for walk in tape.walks] == ["backward", "grad", "backward"]
+    assert [gradient.item() for _, gradient in tape.growth(0)] == [3.0, 5.0, 10.0]
+    assert [s.total for s in tape.sent if s.target == 0] == [3.0, 5.0, 10.0]
+
+
+def test_a_large_table_of_which_rows_are_read_twice_is_as_long_as_grad():
+    w = tg.tensor(np.ones((10_000, 2)), requires_grad=True)
+    with tg.record(gradients="parts") as tape:
+        for rows in ([1, 1, 2], [2, 9_000]):
+            w[np.array(rows)].sum().backward()
+    totals = [s.total for s in tape.sent if s.target == 0]
+    assert totals == [pytest.approx(x) for x in (np.sqrt(2 * 4 + 2), np.sqrt(2 * 4 + 2 * 4 + 2))]
+    with pytest.raises(GradientError, match="keeps small ones"):  # the second pass adds to what is large
+        list(tape.growth(0))
+
+
+def test_the_walk_inside_a_checkpoint_is_no_pass_of_its_own():
+    w = tg.tensor([0.5, 2.0], requires_grad=True)
+    with tg.record(gradients="parts") as tape:
+        for _ in range(2):
+            tg.autograd.checkpoint(lambda x: tg.tanh(x * w), w).sum().backward()
+    assert [walk.purpose for walk in tape.walks] == ["backward", "inside"] * 2
+    assert {s.walk for s in tape.outer()} == {0, 2}
+    *_, (_, final) = tape.growth(0)
+    np.testing.assert_array_equal(final, w.grad.numpy())
 
 
 def test_the_graph_of_a_gradient_is_marked_as_made_backward():

@@ -17,7 +17,7 @@ from tinygrad_seq.record import Record
 
 GOLDEN = {
     "format": "tinygrad_seq.record",
-    "version": 1,
+    "version": 2,
     "nodes": [
         {
             "id": 0,
@@ -89,6 +89,7 @@ GOLDEN = {
             "view_of": None,
         },
     ],
+    "walks": [{"purpose": "backward", "before": []}],
     "sent": [
         {"walk": 0, "from": 3, "to": 1, "norm": 5.0, "total": 5.0, "data": [3.0, 4.0]},
         {"walk": 0, "from": 1, "to": 0, "norm": 5.0, "total": 5.0, "data": [3.0, 4.0]},
@@ -129,7 +130,8 @@ def recorded(dtype, backend="numpy"):
         with np.errstate(all="ignore"):
             loss = (output * tg.log(x[:, :, :1] * 0)).sum() + net(x, state).last.sum()
             g = tg.grad(loss, x, create_graph=True)
-            g.sum().backward()
+            g.sum().backward(retain_graph=True)
+            g.sum().backward()  # `.grad` holds something by now
         tg.argmax(x)
         x > 0  # noqa: B015
     return tape
@@ -155,6 +157,11 @@ def test_what_is_written_is_read_back_bit_for_bit(dtype):
         assert repr(old.total) == repr(new.total)
         assert (old.data is None) == (new.data is None)
         assert old.data is None or bits(old.data) == bits(new.data)
+    assert any(walk.before for walk in tape.walks)
+    for old, new in zip(tape.walks, back.walks, strict=True):
+        assert (old.purpose, old.before.keys()) == (new.purpose, new.before.keys())
+        for i, array in old.before.items():
+            assert (array.dtype, bits(array)) == (new.before[i].dtype, bits(new.before[i]))
     words = {word for word in ("NaN", "Infinity", "-Infinity") if f'"{word}"' in text}
     assert words == {"NaN", "Infinity", "-Infinity"}
     json.loads(text, parse_constant=pytest.fail)  # nothing that JSON does not have
@@ -221,7 +228,7 @@ def damaged(**changes):
         (None, "not JSON"),
         ("[]", 'expected a JSON object with "format": "tinygrad_seq.record"'),
         (damaged(format="torch"), 'with "format": "tinygrad_seq.record"'),
-        (damaged(version=2), r"has version 2, and version 1 is what can be read here(?s:.*)Record it again"),
+        (damaged(version=1), r"has version 1, and version 2 is what can be read here(?s:.*)Record it again"),
         (damaged(version=KeyError), "has version None"),
         (damaged(nodes={}), "'nodes' is no list"),
         (damaged(nodes__1=5), r"nodes\[1\] is no object"),
@@ -231,7 +238,7 @@ def damaged(**changes):
         (damaged(nodes__1__t=10**12), r"nodes\[1\].t is 1000000000000; expected .*, below 1,000,000"),
         (damaged(nodes__1__t=1e5), r"nodes\[1\].t is 100000.0"),
         (damaged(nodes__1__t=True), r"nodes\[1\].t is True"),
-        (damaged(nodes__1__colour="red"), r"nodes\[1\] has 'colour', which version 1 does not know"),
+        (damaged(nodes__1__colour="red"), r"nodes\[1\] has 'colour', which version 2 does not know"),
         (damaged(nodes__1__kind="leaf"), r"nodes\[1\].kind is 'leaf'; expected one of parameter, input"),
         (damaged(nodes__1__id=7), r"nodes\[1\].id is 7; expected 1, its place"),
         (damaged(nodes__1__inputs=[1]), r"nodes\[1\].inputs is \[1\]; expected ids of earlier nodes"),
@@ -242,7 +249,12 @@ def damaged(**changes):
         (damaged(nodes__1__shape=[10**6, 10**7]), r"nodes\[1\].shape is .* of 1,099,511,627,776 elements"),
         (damaged(nodes__1__shape=[1] * 65), r"nodes\[1\].shape is .*expected a list of .* at most 64"),
         (damaged(nodes__1__index=-1), r"nodes\[1\].index is -1"),
-        (damaged(sent__0__walk=-1), r"sent\[0\].walk is -1"),
+        (damaged(sent__0__walk=-1), r"sent\[0\].walk is -1; expected the number of a walk"),
+        (damaged(sent__0__walk=1), r"sent\[0\].walk is 1; expected the number of a walk"),
+        (damaged(walks={}), "'walks' is no list"),
+        (damaged(walks__0__purpose="fun"), r"walks\[0\].purpose is 'fun'; expected one of backward, grad, inside"),
+        (damaged(walks__0__before=[{"of": 9, "data": []}]), r"walks\[0\].before\[0\].of is 9; expected the id"),
+        (damaged(walks__0__before=[{"of": 0, "data": [1]}]), r"walks\[0\].before\[0\].data is '1 numbers'"),
         (damaged(nodes__0__dtype="S9999999999"), r"nodes\[0\].value.data .*expected numbers of type S9999999999"),
         (damaged(nodes__0__dtype="int8", nodes__0__value__data=[1, 1000]), r"expected numbers of type int8"),
         (damaged(nodes__1__settings={"axis": 1}), r"nodes\[1\].settings"),
@@ -266,7 +278,7 @@ def damaged(**changes):
             damaged(nodes__0__dtype="int64", nodes__0__value__data=[1e300, 0.0]),
             r"nodes\[0\].value.data .* expected numbers of type int64",
         ),
-        (damaged(version="9" * 5000), r"version '9{1,39}, and version 1 is what"),
+        (damaged(version="9" * 5000), r"version '9{1,39}, and version 2 is what"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_its_place(text, said):

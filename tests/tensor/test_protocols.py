@@ -11,7 +11,7 @@ import pytest
 
 import tinygrad_seq as tg
 from tinygrad_seq.backend import get_backend
-from tinygrad_seq.errors import BackendError, DTypeError, GradientError, ShapeError, SpellingError
+from tinygrad_seq.errors import BackendError, ConfigError, DTypeError, GradientError, ShapeError, SpellingError
 
 from ..memory import memory_of
 
@@ -280,18 +280,35 @@ def test_leaves_can_be_copied_and_pickled(clone):
         assert twin.node is None or twin.node is not original.node
 
 
+@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, through_pickle], ids=["copy", "deepcopy", "pickle"])
+def test_a_leaf_has_a_name_that_goes_where_it_goes(clone):
+    W = leaf(np.ones((2, 2)))
+    assert (W.name, clone(W).name) == ("", "")
+    W.name = "W_hh"
+    assert (W.name, clone(W).name) == ("W_hh", "W_hh")
+
+
+def test_only_what_collects_a_gradient_has_a_name_and_it_is_text():
+    for x in (tg.ones(2), leaf([1.0]) * 2, leaf([1.0]).detach()):
+        assert x.name == ""
+        with pytest.raises(GradientError, match="names are for tensors that collect a gradient"):
+            x.name = "x"
+    with pytest.raises(ConfigError, match="a name is text; got int"):
+        leaf([1.0]).name = 5
+
+
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy])
 @pytest.mark.parametrize("current", ["numpy", "fake"])
 def test_a_copy_stays_on_its_backend_and_nothing_crosses(clone, current, backend_name):
     x = tg.nn.Parameter([1.0, 2.0], backend=backend_name)
-    x.node.name = "W_hh"
+    x.name = "W_hh"
     transfers = get_backend("fake").transfers
     transfers.clear()
     with tg.use_backend(current):
         twin = clone(x)
     assert not transfers
     assert type(twin) is tg.nn.Parameter
-    assert (twin.backend, twin.node.name, twin.tolist()) == (backend_name, "W_hh", [1.0, 2.0])
+    assert (twin.backend, twin.name, twin.tolist()) == (backend_name, "W_hh", [1.0, 2.0])
     assert not np.shares_memory(memory_of(twin), memory_of(x))
 
 

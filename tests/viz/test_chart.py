@@ -53,6 +53,12 @@ def test_each_line_ends_in_its_name_and_its_last_value(read_svg):
     assert len(svg.all("circle")) == 2
 
 
+def test_a_dashed_line_is_dashed_and_no_other_is(read_svg):
+    lines = [Line("one", CURVE, "var(--soft)"), Line("two", CURVE, "var(--soft)", dashed=True)]
+    solid, dashed = read_svg(chart(lines, {}, "steps", "nats", "A chart").svg).all("polyline")
+    assert (solid.get("stroke-dasharray"), dashed.get("stroke-dasharray")) == (None, "5 4")
+
+
 def test_one_point_is_a_dot(read_svg):
     svg = drawn(read_svg, [(1, 3.5)])
     assert len(svg.all("circle")) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from itertools import pairwise
@@ -15,12 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_seq as tg
-from tinygrad_seq import FusedOp, nn, scope, viz
+from tinygrad_seq import FusedOp, models, nn, scope, viz
 from tinygrad_seq.backend import get_backend
+from tinygrad_seq.data import CharVocab
 from tinygrad_seq.errors import ConfigError, GradientError, GraphFreedError, RenderError
 from tinygrad_seq.viz import render
+from tinygrad_seq.viz.grid import short
 from tinygrad_seq.viz.layered import depths
 from tinygrad_seq.viz.outline import outline
+from tinygrad_seq.viz.palette import blend
 
 GOLDEN = Path(__file__).parent / "golden"
 needs_dot = pytest.mark.skipif(which("dot") is None, reason="the dot command is not here")
@@ -180,9 +184,76 @@ def test_a_layer_is_one_box_that_reads_itself_at_the_next_step():
 def test_parameters_stand_once_below_the_steps_and_each_step_is_a_cluster():
     dot = viz.graph(own(3)).dot
     assert len(re.findall(r'label="W_hh', dot)) == 1
-    shared = dot[dot.index("subgraph shared") :]
-    assert "W_hh" in shared[: shared.index("}")]
+    axis = dot[dot.index("subgraph axis") :]
+    assert "W_hh" in axis[: axis.index("}")]
     assert len(re.findall(r'label="t = \d"', dot)) == 3
+
+
+def steps_of(graph):
+    """From where to where each step reaches, the middles of boxes by number, and the picture's width, in points."""
+    drawn = json.loads(render.render(graph.dot, "json"))
+    clusters = [one for one in drawn["objects"] if one.get("label", "").startswith("t = ")]
+    steps = sorted(tuple(float(x) for x in one["bb"].split(",")[::2]) for one in clusters)
+    middles = {one["name"]: tuple(map(float, one["pos"].split(","))) for one in drawn["objects"] if "pos" in one}
+    return steps, middles, float(drawn["bb"].split(",")[2])
+
+
+def language_model(layers=1):
+    model = models.CharLM(CharVocab.from_text("if x: return"), 4, layers, cell="lstm")
+    ids = model.vocab.encode("if x: return")
+    return lambda: tg.functional.cross_entropy(model(ids[None, :-1])[0][:, -1], ids[-1:])
+
+
+@needs_dot
+@pytest.mark.parametrize("collapse", ["op", "cell"])
+@pytest.mark.parametrize("show", ["shape", "value", "grad"])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_all_steps_are_as_wide_as_each_other_and_as_far_apart(collapse, show, layers):
+    steps, _, _ = steps_of(viz.graph(language_model(layers), expand=True, collapse=collapse, show=show))
+    assert len(steps) == 11
+    assert len({round(right - left) for left, right in steps}) == 1
+    gaps = [right[0] - left[1] for left, right in pairwise(steps)]
+    assert min(gaps) > 0
+    assert max(gaps) < 50  # as they were, hundreds: as wide as two steps
+
+
+@needs_dot
+def test_numbers_of_any_length_leave_the_steps_alike_and_the_loss_stands_beside_the_last():
+    graph = viz.graph(own(30), show="grad")  # from 1.7 to 2.4e-19
+    steps, middles, width = steps_of(graph)
+    assert len({round(right - left) for left, right in steps}) == 1
+    after = [middles[str(box.number)][0] for box in graph.outline.boxes if box.t is None and box.operations]
+    assert steps[-1][1] < min(after)
+    assert max(after) < steps[-1][1] + 100
+    assert width < max(after) + 100
+    lowest = min(middles[str(box.number)][1] for box in graph.outline.boxes if box.t == 9)
+    shared = max(middles[str(box.number)][1] for box in graph.outline.boxes if box.entry.kind == "parameter")
+    assert lowest - shared > 60  # room for the lines from what is shared
+
+
+@pytest.mark.parametrize("collapse", ["op", "cell"])
+def test_what_a_state_begins_as_stands_before_the_steps_and_what_a_step_reads_inside(collapse):
+    W, xs = tg.tensor(np.eye(3), requires_grad=True), np.ones((3, 1, 3))
+
+    def program():
+        h = tg.zeros((1, 3), dtype="float64")
+        for x_t in scope.steps(list(xs)):
+            h = tg.tanh(tg.tensor(x_t) + h @ W)
+        return h.sum()
+
+    dot = viz.graph(program, collapse=collapse).dot
+    before, *steps = re.split(r'label="t = \d"', dot[dot.index("subgraph axis") :])
+    inputs = [part.count("label=input") + part.count(r'label="input\n') for part in (before, *steps)]
+    assert inputs == [1, 1, 1, 1]
+
+
+def test_what_is_folded_has_the_colour_and_the_number_of_its_gradient():
+    graph = viz.graph(own(100), show="grad", steps=4)
+    (folded,) = [box for box in graph.outline.boxes if box.folded]
+    look = re.search(rf"^\s*{folded.number} \[(.*)\]$", graph.dot, re.MULTILINE)[1]
+    assert f'\\n{short(folded.gradient)}"' in look
+    assert f'fillcolor="{blend(graph.outline.scale.heat(folded.gradient))}"' in look
+    assert "… 96 steps …" in viz.graph(own(100), steps=4).dot
 
 
 def test_modules_are_clusters_in_the_cluster_of_a_step():
@@ -313,7 +384,7 @@ HOSTILE = [
 def named(name):
     with tg.record() as tape, scope.module(name or "module"):
         x = tg.tensor(1.0, requires_grad=True)
-        x.node.name = name
+        x.name = name
         tg.ops.carry(x, name=name)
     return viz.graph(tape)
 
@@ -424,6 +495,20 @@ def test_a_notebook_never_sees_an_error(no_graphviz, monkeypatch):
     monkeypatch.setattr(viz.Graph, "svg", lambda self: 1 / 0)
     assert "cannot be drawn here: division by zero" in graph._repr_mimebundle_()["text/plain"]
     assert graph._repr_svg_() is None
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+def test_before_dot_takes_minutes_one_line_says_how_to_fold(suffix, tmp_path, monkeypatch):
+    monkeypatch.setattr(render, "by_command", lambda *asked: b"<svg/>")
+    large, folded = viz.graph(own(1200)), viz.graph(own(1200), steps=8)
+    said = r"^dot takes minutes for 6,006 nodes: fold the middle, graph\(..., steps=8\), or draw collapse=\"cell\"\.$"
+    with pytest.warns(UserWarning, match=said):
+        large.save(tmp_path / f"large{suffix}")
+    assert (tmp_path / f"large{suffix}").exists()
+    folded.save(tmp_path / f"folded{suffix}")  # warnings are errors here
+    assert list(large._repr_mimebundle_()) == ["text/plain"]
+    assert "6,006 nodes: fold the middle" in large._repr_mimebundle_()["text/plain"]
+    assert "image/svg+xml" in folded._repr_mimebundle_()
 
 
 @needs_dot

@@ -132,3 +132,21 @@ def test_a_large_matrix_is_not_put_together_in_memory():
     (parameter,) = drawable(tape)["parameters"]
     assert parameter["matrix"] is None
     assert parameter["frames"][-1][1] == pytest.approx(4.0)
+
+
+def test_a_large_matrix_read_through_a_view_grows_step_by_step_in_every_pass():
+    W = tg.tensor(np.full((100, 100), 0.01), requires_grad=True)
+    h = tg.ones((1, 100), dtype="float64")
+    with tg.record(gradients="parts") as tape:
+        for _ in range(2):
+            turned = W.mT
+            for _ in scope.steps(range(3)):
+                h = tg.tanh(h @ turned)
+            h.sum().backward()
+            h = h.detach()
+    (parameter,) = drawable(tape)["parameters"]
+    assert parameter["matrix"] is None
+    norms = [norm for _, norm in parameter["frames"]]
+    assert len(norms) == 6
+    assert norms == sorted(norms)
+    assert norms[-1] == pytest.approx(np.linalg.norm(W.grad.numpy()))

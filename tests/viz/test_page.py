@@ -57,6 +57,63 @@ def test_the_last_frame_is_grad_bit_for_bit(cell, dtype):
         assert own.tobytes() == parameter.grad.numpy().tobytes(), name
 
 
+def in_chunks(between, hidden=5, **options):
+    """A model that read a text in two chunks, a carried state between them, and what was recorded."""
+    tg.manual_seed(0)
+    model = models.CharLM(CharVocab.from_text(TEXT), hidden, 2, cell="lstm", **options)
+    ids, state = model.vocab.encode(TEXT), None
+    with tg.record(gradients="parts", expand=True) as tape:
+        for first, last in ((0, 3), (3, 6)):
+            logits, state = model(ids[None, first:last], state)
+            between(model)
+            tg.functional.cross_entropy(logits, ids[None, first + 1 : last + 1]).backward()
+            state = state.detach()
+    return model, tape
+
+
+@pytest.mark.parametrize("hidden", [5, 70], ids=["small", "large"])
+@pytest.mark.parametrize("between", [lambda model: None, nn.Module.zero_grad], ids=["added up", "zero_grad"])
+def test_over_two_chunks_boxes_and_frames_are_grad_too(between, hidden):
+    model, tape = in_chunks(between, hidden)
+    data = data_of(viz.page(tape))
+    found, grads = last_gradients(data), {}
+    for name, parameter in model.named_parameters():
+        grads[name.removeprefix("rnn.")] = parameter.grad.numpy()
+    assert len(data["parameters"]) == len(grads)
+    for parameter in data["parameters"]:
+        place = data["places"][parameter["place"]]
+        grad = grads[place["name"]]
+        if place["name"] in found:
+            assert found[place["name"]].tobytes() == grad.tobytes()
+        length = np.linalg.norm(grad.astype(float))
+        assert place["gradient"]["norm"] == [pytest.approx(length, rel=1e-3)]  # the box, in four digits
+        assert parameter["frames"][-1][1] == pytest.approx(length, rel=1e-12)  # the bar, and the panel
+        assert place["back"] == [parameter["frames"][-1][0]]
+    assert (len(found) < len(grads)) == (hidden > 5)
+
+
+def test_the_second_pass_comes_after_the_first_and_every_step_has_its_gradient():
+    _, tape = in_chunks(lambda model: None)
+    data = data_of(viz.page(tape))
+    for i in data["lanes"]:
+        back = data["places"][int(i)]["back"]
+        assert back[:3] == sorted(back[:3], reverse=True)
+        assert back[3:] == sorted(back[3:], reverse=True)
+        assert data["forward"] < back[0] < back[-1] <= len(data["moments"])
+
+
+def test_two_losses_on_one_graph_light_each_box_with_the_gradient_that_it_shows():
+    w = tg.tensor(2.0, requires_grad=True)
+    with tg.record(gradients="parts") as tape:
+        y = w * 3.0
+        y.backward(retain_graph=True)
+        y.backward(tg.tensor(10.0))
+    data = data_of(viz.page(tape))
+    (y,) = [place for place in data["places"] if place["label"] == "×"]
+    assert (y["lit"], y["back"], y["gradient"]["max"]) == ([1], [3], [10.0])
+    assert data["parameters"][0]["frames"] == [[2, 3.0], [3, 33.0]]
+
+
 def test_a_large_parameter_shows_how_long_its_gradient_is_after_every_part():
     text = "".join(map(chr, range(40, 120)))  # so many symbols that W_ih is large too, and a part of it a small column
     model, tape = recorded(hidden=70, text=text)
@@ -98,18 +155,23 @@ def test_values_come_from_the_left_and_gradients_from_the_right():
 
 
 def test_a_cell_of_ones_own_is_drawn_just_as_well():
-    W = tg.tensor(np.eye(3) * 0.5, requires_grad=True)
+    W_xh, W_hh = (tg.tensor(np.eye(3) * x, requires_grad=True) for x in (0.8, 0.5))
+    W_xh.name, W_hh.name = "W_xh", "W_hh"
     with tg.record(gradients="parts") as tape:
         h = tg.zeros((1, 3), dtype="float64")
         for x_t in scope.steps(tg.randn(4, 1, 3, dtype="float64")):
             with scope.module("mine"):
-                h = tg.tanh(x_t + h @ W)
+                h = tg.tanh(x_t @ W_xh + h @ W_hh)
         h.sum().backward()
     data = data_of(viz.page(tape))
     assert data["steps"] == 4
     assert {edge[2] for edge in data["edges"]} == {None, 0, 1}
-    (parameter,) = data["parameters"]
-    assert [data["moments"][m - 1] for m, _ in parameter["frames"]] == [["mine", t] for t in (3, 2, 1, 0)]
+    by_name = {data["places"][parameter["place"]]["label"]: parameter for parameter in data["parameters"]}
+    assert by_name.keys() == {"W_xh", "W_hh"}
+    for parameter in by_name.values():
+        assert [data["moments"][m - 1] for m, _ in parameter["frames"]] == [["mine", t] for t in (3, 2, 1, 0)]
+    dot = viz.graph(tape).dot
+    assert [len(re.findall(rf'label="?{name}', dot)) for name in by_name] == [1, 1]
 
 
 def test_a_plain_expression_has_a_moment_for_every_operation():
@@ -165,7 +227,7 @@ def test_the_one_script_is_allowed_by_its_hash_and_nothing_else_is(read_page):
 
 def hostile_page(text):
     w = tg.tensor(2.0, requires_grad=True)
-    w.node.name = text
+    w.name = text
     with tg.record(gradients="parts") as tape, scope.module(text):
         for x_t in scope.steps([1.0, 2.0, 3.0]):
             y = w * x_t
@@ -232,6 +294,42 @@ def test_unroll_writes_it_in_one_line(tmp_path):
     for heading in ("How far the gradient reaches", "Which step answers", "What each step does", "Truncated backprop"):
         assert heading in html
     assert len(re.findall("<h3>", html)) == 4
+
+
+def windows(*of):
+    return [viz.Window(k1, k2, [], cosine) for k1, k2, cosine in of]
+
+
+def cosine_chart(of, read_svg):
+    """The chart of a page with these truncations: the names at the ends of its lines, and how many points each has."""
+    _, tape = recorded()
+    html = viz.page(tape, panels=viz.Panels(windows=of)).html
+    (svg,) = [svg for svg in re.findall(r"<svg.*?</svg>", html, re.DOTALL) if "k2, steps that a pass goes back" in svg]
+    chart = read_svg(svg)
+    names = [text.text for text in chart.all("text") if "fill" in text.get("style", "")]
+    assert html.index(svg) < html.index('<table id="bptt">')
+    return names, [len(line.get("points").split()) for line in chart.all("polyline")], chart
+
+
+def test_the_cosine_is_plotted_against_k2_with_a_line_for_each_k1(read_svg):
+    of = windows((2, 2, 0.8), (1, 4, 1.0), (1, 1, 0.5), (1, 2, 0.75), (2, 4, 1.0), (4, 4, 1.0))
+    names, lengths, chart = cosine_chart(of, read_svg)
+    assert names == ["k1 = 1: 1.00", "k1 = 2: 1.00", "k1 = 4: 1.00"]
+    assert lengths == [3, 2, 1]
+    (x1, y1), (x2, y2), (x4, y4) = (map(float, xy.split(",")) for xy in chart.all("polyline")[0].get("points").split())
+    assert (x4 - x2) / (x2 - x1) == pytest.approx(2, abs=0.01)
+    assert (y1 - y2) / (y2 - y4) == pytest.approx(1, abs=0.01)
+
+
+def test_where_each_k1_has_one_k2_they_are_one_line(read_svg):
+    names, lengths, _ = cosine_chart(windows((1, 1, 0.5), (2, 2, 0.75), (64, 64, 1.0)), read_svg)
+    assert (names, lengths) == (["k1 = k2: 1.00"], [3])
+
+
+def test_more_lines_than_colours_are_told_apart_by_dashes(read_svg):
+    _, _, chart = cosine_chart(windows(*[(k1, k2, 1.0) for k1 in range(1, 9) for k2 in (8, 9)]), read_svg)
+    looks = {(line.get("stroke"), line.get("stroke-dasharray")) for line in chart.all("polyline")}
+    assert len(looks) == 8
 
 
 def test_a_page_of_a_bare_record_lacks_the_panels_of_an_analysis():

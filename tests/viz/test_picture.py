@@ -8,6 +8,7 @@ import pytest
 
 from tinygrad_seq.errors import ConfigError
 from tinygrad_seq.viz import Column, Picture, Prediction, grid
+from tinygrad_seq.viz.page import LINES, SPECTRUM
 from tinygrad_seq.viz.palette import DARK, LIGHT
 from tinygrad_seq.viz.text import visible
 
@@ -94,6 +95,16 @@ def contrast(one, other):
 def over(colour, paper, opacity):
     pairs = ((int(colour[i : i + 2], 16), int(paper[i : i + 2], 16)) for i in (1, 3, 5))
     return "#" + "".join(f"{round(opacity * c + (1 - opacity) * p):02x}" for c, p in pairs)
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_the_names_of_lines_are_readable_and_no_two_curves_of_a_spectrum_look_the_same(palette):
+    c = colours(palette)
+    for colour in (*LINES, *(style["colour"] for style in SPECTRUM.values())):
+        assert contrast(c[re.fullmatch(r"var\(--(\w+)\)", colour)[1]], c["paper"]) >= 4.5, colour
+    looks = [(style["colour"], style.get("dashed", False)) for style in SPECTRUM.values()]
+    assert len(set(looks)) == len(looks)
+    assert SPECTRUM["bound"] == {"colour": "var(--soft)", "dashed": True}
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK])

@@ -149,6 +149,13 @@ def test_a_text_too_short_or_unknown_is_refused():
     assert model.training
 
 
+@pytest.mark.parametrize("model", [nn.LSTM(2, 3), lambda ids: ids], ids=["LSTM", "function"])
+def test_what_is_no_language_model_is_told_what_is_expected(model):
+    said = r"expected a language model, with `model.vocab`.*got (LSTM|function)\.(?s:.*)tg\.record\("
+    with pytest.raises(ConfigError, match=said):
+        viz.unroll(model, "ab")
+
+
 def test_a_model_that_marks_no_steps_is_told_how():
     class Bigram(nn.Module):
         """Predicts from the last symbol alone."""

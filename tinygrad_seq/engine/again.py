@@ -32,6 +32,7 @@ def run_again(
     ys = ys if isinstance(ys, tuple) else (ys,)
     live = [(y, dy) for y, dy in zip(ys, dys, strict=True) if y.node is not None]
     targets = {edge for edge in edges if edge is not None}
-    found = walk([y for y, _ in live], [dy for _, dy in live], targets, create_graph, None, stop=begin)
+    roots, seeds = [y for y, _ in live], [dy for _, dy in live]
+    found = walk(roots, seeds, targets, create_graph, None, stop=begin, purpose="inside")
     gradients = [found.pop(edge, None) for edge in edges]  # pop: a node that is two inputs gets its total once
     return gradients if create_graph else [None if g is None else g.data for g in gradients]

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..backend import check_same_backend, is_array, namespace
 from ..errors import DTypeError, GradientError, GraphFreedError, ShapeError, StaleReadError
-from ..scope import mode, switched
+from ..scope import Purpose, mode, switched
 from .apply import Output
 from .variable import Leaf, Variable
 
@@ -42,6 +42,7 @@ def walk(  # noqa: PLR0912, PLR0915  every call inside the loop would be paid on
     create_graph: bool,
     retain_graph: bool | None,
     stop: int = 1,
+    purpose: Purpose = "grad",
 ) -> dict[Any, Any]:
     """Return the gradient of the roots, weighted by the seeds, at every target (`None`: every leaf), by node.
 
@@ -61,7 +62,7 @@ def walk(  # noqa: PLR0912, PLR0915  every call inside the loop would be paid on
     heap = sorted((-node.seq, node) for node in grads if node.seq >= stop)
     with switched(grad=create_graph):
         m = mode.get()
-        watcher = None if m.watcher is None else m.watcher.walk()
+        watcher = None if m.watcher is None else m.watcher.walk(purpose)
         while heap:
             node = heappop(heap)[1]
             dy = grads.pop(node)
@@ -273,7 +274,7 @@ def wrong_shape(op: Any, i: int, d: Any, node: Any) -> str:
 
 def backward(root: Any, gradient: Any = None, retain_graph: bool | None = None) -> None:
     """Add the gradient of `root` into `.grad` of every leaf it was made of."""
-    for leaf, g in walk([root], [gradient], None, False, retain_graph).items():
+    for leaf, g in walk([root], [gradient], None, False, retain_graph, purpose="backward").items():
         leaf.grad = g if leaf.grad is None else g.handle(leaf.grad.data + g.data, None)
 
 

@@ -23,12 +23,6 @@ class Parameter(Tensor):
     def __init__(self, data: Any, requires_grad: bool = True, dtype: Any = None, backend: str | None = None) -> None:
         super().__init__(data, requires_grad, dtype, backend)
 
-    def __reduce__(self) -> Any:
-        return (*super().__reduce__(), self.node.name if self.requires_grad else None)
-
-    def __setstate__(self, name: str) -> None:
-        self.node.name = name  # so that errors about a copied or unpickled model still say which parameter it is
-
 
 class Module:
     """The base of all layers and models: assign parameters and modules as attributes, write `forward`.
@@ -64,7 +58,7 @@ class Module:
             if isinstance(item, Module):
                 item.__dict__["_name"] = name + suffix
             elif item.node is not None:
-                item.node.name = name + suffix
+                item.name = name + suffix
         object.__setattr__(self, name, value)
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
@@ -122,11 +116,11 @@ class Module:
         for parameter in self.parameters():
             if parameter.backend == backend:
                 continue
-            wanted, name = parameter.requires_grad, parameter.node.name if parameter.requires_grad else ""
+            wanted, name = parameter.requires_grad, parameter.name
             parameter.requires_grad_(False)
             parameter.data = place.from_host(parameter.numpy())
             if wanted:
-                parameter.requires_grad_().node.name = name
+                parameter.requires_grad_().name = name
         return self
 
     def state_dict(self) -> dict[str, np.ndarray]:

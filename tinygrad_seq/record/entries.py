@@ -8,9 +8,10 @@ import numpy as np
 
 from ..backend import Shape
 from ..errors import GradientError
+from ..scope import Purpose
 from .summary import Summary
 
-__all__ = ["Entry", "Kind", "Sent"]
+__all__ = ["Entry", "Kind", "Sent", "Walk"]
 
 Kind = Literal["parameter", "input", "constant", "op", "result"]
 
@@ -59,7 +60,8 @@ class Sent:
 
     `data` is there where it was asked for, the target is a parameter or a view of one, and it is small. Where `at` is
     not None the gradient is zero but at these places (flat, in C order), where `data` adds up, in this order. `total`
-    is the length of all that this walk has sent to the target so far: where parts were asked for, of any size.
+    is the length of the parameter's gradient then, what `.grad` held before with all that this walk has sent to the
+    target so far: where parts were asked for, of any size.
     """
 
     __slots__ = ("at", "data", "norm", "source", "target", "total", "walk")
@@ -91,3 +93,17 @@ class Sent:
         total = np.zeros(shape, self.data.dtype) if gradient is None else gradient.copy()
         np.add.at(total.reshape(-1), self.at, self.data.ravel())
         return total
+
+
+class Walk:
+    """One backward walk: that of a `backward()`, that of a `grad()`, or one inside another, such as a checkpoint's.
+
+    `before` is what the `.grad` of small parameters held when a `backward()` began to add to it, by id, if parts of
+    gradients were asked for; a parameter without `.grad` is not there.
+    """
+
+    __slots__ = ("before", "purpose")
+
+    def __init__(self, purpose: Purpose, before: dict[int, np.ndarray] | None = None) -> None:
+        self.purpose = purpose
+        self.before = before or {}

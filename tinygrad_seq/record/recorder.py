@@ -16,10 +16,11 @@ import numpy as np
 
 from ..backend import SCALARS, is_array, namespace
 from ..engine import Leaf, Op, Part, Variable
+from ..engine.walk import memory_of
 from ..errors import ConfigError
-from ..scope import Call, Watcher, Where, switched
+from ..scope import Call, Purpose, Watcher, Where, switched
 from .describe import result_name, settings
-from .entries import Entry, Kind, Sent
+from .entries import Entry, Kind, Sent, Walk
 from .layers import Layers
 from .summary import host, length, summary
 from .tape import Record
@@ -100,7 +101,6 @@ class Recorder(Watcher):
         self.leaves: dict[Leaf, Entry] = {}
         self.numbered: dict[int, Entry] = {}  # by the number of a node on the graph
         self.held: dict[int, tuple[Any, Entry]] = {}  # arrays by id, with a weak reference that says if it still is
-        self.walks = 0
 
     def made(self, call: Call) -> None:
         op, outputs = call.op, call.outputs
@@ -187,9 +187,11 @@ class Recorder(Watcher):
             self.hold(x, entry)
         return entry
 
-    def walk(self) -> Watcher:
-        self.walks += 1
-        return Watcher() if self.gradients is None else Backward(self, self.walks - 1)
+    def walk(self, purpose: Purpose) -> Watcher:
+        if self.gradients is None:
+            return Watcher()
+        self.tape.walks.append(Walk(purpose))
+        return Backward(self, len(self.tape.walks) - 1)
 
     def entry(self, node: Any) -> Entry | None:
         """Return the entry of a node or leaf."""
@@ -223,12 +225,20 @@ class Backward(Watcher):
     def __init__(self, recorder: Recorder, number: int) -> None:
         self.recorder = recorder
         self.number = number
+        self.own = recorder.tape.walks[number]
         self.gathered: dict[int, np.ndarray | None] = {}  # what parameters and views of them hold so far, by id
+        self.lies: dict[int, np.ndarray] = {}  # where in its parameter each number of a view lies, by the view's id
 
     def arrived(self, node: Any, gradient: Any) -> None:
         entry = self.recorder.entry(node)
-        if entry is not None and entry.shape is not None:
-            entry.gradient = summary(gradient, self.recorder.gradients == "full")
+        if entry is None or entry.shape is None:
+            return
+        before = self.before(node) if type(node) is Leaf else None
+        entry.gradient = summary(gradient if before is None else before + gradient, self.recorder.gradients == "full")
+
+    def before(self, leaf: Leaf) -> Any:
+        """Return the array that `.grad` holds while this walk goes back to add to it, None if there is none."""
+        return leaf.grad.data if self.own.purpose == "backward" and leaf.grad is not None else None
 
     def sent(self, node: Any, i: int, gradient: Any) -> None:
         parent = node.parents[i]
@@ -243,10 +253,28 @@ class Backward(Watcher):
         self.recorder.tape.sent.append(sent)
         if self.recorder.gradients != "summary" and (target.kind == "parameter" or target.view_of is not None):
             sent.data, sent.at = np.array(data if at is None else data.ravel()), at
-            so_far = sent.add_into(self.gathered.get(target.id), parent.shape)
-            self.gathered[target.id], sent.total = so_far, length(so_far)
-            whole = target if target.view_of is None else self.recorder.tape.nodes[target.view_of]
-            if min(data.size, prod(whole.shape or ())) * data.itemsize > SMALL:
-                sent.data = sent.at = None
-            elif target.view_of is not None and target.at is None:
-                target.at = where_it_lies(parent, data_of(gradient))
+            self.add_up(sent, target, parent, data_of(gradient))
+        for kept in (self.gathered, self.lies):
+            kept.pop(source.id, None)  # a view has passed its gradient on
+
+    def add_up(self, sent: Sent, target: Entry, parent: Any, like: Any) -> None:
+        """Say how long the parameter's gradient is with one more part; keep the part if it is small."""
+        data: Any = sent.data
+        leaf: Any = memory_of(parent)
+        before = self.before(leaf)
+        whole_is_small = prod(leaf.shape) * data.itemsize <= SMALL
+        is_small = whole_is_small or (before is None and data.nbytes <= SMALL)
+        so_far = self.gathered[target.id] = sent.add_into(self.gathered.get(target.id), parent.shape)
+        if target.view_of is not None and target.id not in self.lies and (is_small or before is not None):
+            self.lies[target.id] = where_it_lies(parent, like)
+        lies = self.lies.get(target.id)
+        if before is None:
+            sent.total = length(so_far)
+        else:
+            sent.total = length(Sent(0, 0, 0, 0.0, so_far, lies).add_into(host(before), leaf.shape))
+        if not is_small:
+            sent.data = sent.at = None
+            return
+        target.at = lies
+        if before is not None:
+            self.own.before.setdefault(target.id if target.view_of is None else target.view_of, np.array(host(before)))

@@ -1,4 +1,4 @@
-"""The record as JSON: format `tinygrad_seq.record`, version 1. docs/record.md describes it.
+"""The record as JSON: format `tinygrad_seq.record`, version 2. docs/record.md describes it.
 
 A number that JSON cannot write is the string "NaN", "Infinity" or "-Infinity", which JavaScript's `Number()` and
 Python's `float()` read. Numbers of an array have the fewest digits that name them in the array's own type.
@@ -11,18 +11,19 @@ import re
 import reprlib
 from collections.abc import Sequence
 from math import prod
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
-from .entries import Entry, Sent
+from ..scope import Purpose
+from .entries import Entry, Sent, Walk
 from .format import COUNT, LENGTH, OBJECT, REAL, TEXT, TEXTS, TRUTH, WHOLE, Check, Format, listed, maybe, real, whole
 from .summary import Summary
 
 __all__ = ["FORMAT", "VERSION", "from_json", "to_json"]
 
 FORMAT = "tinygrad_seq.record"
-VERSION = 1
+VERSION = 2
 RECORD = Format(
     FORMAT, VERSION, "record", "Record it again, or read it with the release of tinygrad_seq that wrote it."
 )
@@ -33,9 +34,9 @@ MOST_NUMBERS = 2**40  # in one array: a record holds its shape, and whoever read
 MOST_AXES = 64
 
 
-def to_json(nodes: Sequence[Entry], sent: Sequence[Sent]) -> str:
+def to_json(nodes: Sequence[Entry], sent: Sequence[Sent], walks: Sequence[Walk]) -> str:
     """Return a record as JSON text, the same for the same record."""
-    lists = {"nodes": [node(entry) for entry in nodes], "sent": [part(s) for s in sent]}
+    lists = {"nodes": [node(x) for x in nodes], "walks": [walk(x) for x in walks], "sent": [part(x) for x in sent]}
     written = {"format": FORMAT, "version": VERSION, **lists}
     return json.dumps(written, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
 
@@ -73,6 +74,11 @@ def size(summary: Summary | None) -> dict[str, Any] | None:
     return written if summary.data is None else written | {"data": numbers(summary.data)}
 
 
+def walk(own: Walk) -> dict[str, Any]:
+    """Return a backward walk as JSON writes it."""
+    return {"purpose": own.purpose, "before": [{"of": i, "data": numbers(x)} for i, x in own.before.items()]}
+
+
 def part(sent: Sent) -> dict[str, Any]:
     written: dict[str, Any] = {
         "walk": sent.walk,
@@ -107,14 +113,15 @@ def numbers(array: np.ndarray) -> list[Any]:
     return listed if np.isfinite(flat).all() else [number(x) for x in listed]
 
 
-def from_json(text: str) -> tuple[list[Entry], list[Sent]]:
-    """Return the nodes of a record and what was sent. Raises DataError that says what does not fit, and where."""
+def from_json(text: str) -> tuple[list[Entry], list[Sent], list[Walk]]:
+    """Return nodes, what was sent, and the walks. Raises DataError that says what does not fit, and where."""
     given = RECORD.read(text)
-    RECORD.objects(given, "nodes", "sent")
+    RECORD.objects(given, "nodes", "walks", "sent")
     nodes: list[Entry] = []
     for i, one in enumerate(given["nodes"]):
         nodes.append(read_node(nodes, f"nodes[{i}]", one))
-    return nodes, [read_part(nodes, f"sent[{i}]", one) for i, one in enumerate(given["sent"])]
+    walks = [read_walk(nodes, f"walks[{i}]", one) for i, one in enumerate(given["walks"])]
+    return nodes, [read_part(nodes, walks, f"sent[{i}]", one) for i, one in enumerate(given["sent"])], walks
 
 
 def read_node(nodes: Sequence[Entry], where: str, given: Any) -> Entry:
@@ -143,9 +150,24 @@ def read_node(nodes: Sequence[Entry], where: str, given: Any) -> Entry:
     return entry
 
 
-def read_part(nodes: Sequence[Entry], where: str, given: Any) -> Sent:
+def read_walk(nodes: Sequence[Entry], where: str, given: Any) -> Walk:
+    """Return a backward walk."""
+    RECORD.expect(where, given, WALK)
+    before = {}
+    for k, one in enumerate(given["before"]):
+        here = f"{where}.before[{k}]"
+        RECORD.expect(here, one, BEFORE)
+        if not 0 <= one["of"] < len(nodes):
+            raise RECORD.damaged(here, "of", one["of"], "the id of a node")
+        before[one["of"]] = array(here, one["data"], nodes[one["of"]], None)
+    return Walk(given["purpose"], before)
+
+
+def read_part(nodes: Sequence[Entry], walks: Sequence[Walk], where: str, given: Any) -> Sent:
     """Return one part of a gradient."""
     RECORD.expect(where, given, SENT, {"total": LENGTH, "data": LIST_OF_NUMBERS, "at": PLACES})
+    if not 0 <= given["walk"] < len(walks):
+        raise RECORD.damaged(where, "walk", given["walk"], "the number of a walk")
     for key in ("from", "to"):
         if not 0 <= given[key] < len(nodes):
             raise RECORD.damaged(where, key, given[key], "the id of a node")
@@ -234,4 +256,9 @@ NODE: dict[str, Check] = {
     "view_of": maybe(WHOLE),
 }
 SIZE: dict[str, Check] = {"norm": LENGTH, "min": maybe(REAL), "max": maybe(REAL)}
-SENT: dict[str, Check] = {"walk": COUNT, "from": WHOLE, "to": WHOLE, "norm": LENGTH}
+WALK: dict[str, Check] = {
+    "purpose": ((lambda x: x in get_args(Purpose)), f"one of {', '.join(get_args(Purpose))}"),
+    "before": (lambda x: isinstance(x, list), "a list"),
+}
+BEFORE: dict[str, Check] = {"of": WHOLE, "data": LIST_OF_NUMBERS}
+SENT: dict[str, Check] = {"walk": WHOLE, "from": WHOLE, "to": WHOLE, "norm": LENGTH}

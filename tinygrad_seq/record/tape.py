@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
-from .entries import Entry, Sent
+from .entries import Entry, Sent, Walk
 from .graph import read
 
 __all__ = ["Record"]
 
 
 class Record:
-    """What was seen: `nodes` in order, `sent` in the order of the backward walks.
+    """What was seen: `nodes` in order, the backward `walks`, and what they `sent` in their order.
 
     `layers` are the states and gates of a recorded model, (T, B, H) by the layer's path and their letter. The JSON,
     which they are no part of, is described in docs/record.md.
     """
 
-    def __init__(self, nodes: Sequence[Entry] = (), sent: Sequence[Sent] = ()) -> None:
+    def __init__(self, nodes: Sequence[Entry] = (), sent: Sequence[Sent] = (), walks: Sequence[Walk] = ()) -> None:
         self.nodes = list(nodes)
         self.sent = list(sent)
+        self.walks = list(walks)
         self.layers: dict[str, dict[str, np.ndarray]] = {}
 
     @classmethod
@@ -43,7 +45,7 @@ class Record:
         """Return the record as JSON; see docs/record.md."""
         from . import schema  # json takes longer to import than all of the record
 
-        return schema.to_json(self.nodes, self.sent)
+        return schema.to_json(self.nodes, self.sent, self.walks)
 
     @classmethod
     def from_json(cls, text: str) -> Record:
@@ -60,22 +62,28 @@ class Record:
                 found.setdefault((entry.path, entry.t), []).append(entry)
         return found
 
-    def growth(self, parameter: int, walk: int = 0) -> Iterator[tuple[Sent, np.ndarray]]:
+    def outer(self) -> list[Sent]:
+        """Return what was sent by walks that are not inside another one."""
+        return [sent for sent in self.sent if self.walks[sent.walk].purpose != "inside"]
+
+    def growth(self, parameter: int) -> Iterator[tuple[Sent, np.ndarray]]:
         """Yield each part that a backward walk sent to a parameter, or to a view of it, and its gradient so far.
 
-        The gradients have the parameter's shape. What views have gathered counts until they pass it on; the last
-        gradient is what the walk adds to `.grad`, bit for bit; to rounding where one read met a row of a large table
-        many times.
+        The gradients have the parameter's shape. What views have gathered counts until they pass it on. Each
+        `backward()` begins with what `.grad` held, nothing after `zero_grad()`, and its last gradient is what `.grad`
+        then is, bit for bit; to rounding where one read met a row of a large table many times. Each `grad()` begins
+        with nothing.
         """
         own = {parameter} | {entry.id for entry in self.nodes if entry.view_of == parameter}
-        so_far: dict[int, np.ndarray | None] = {}
-        for sent in self.sent:
-            if sent.walk != walk or sent.target not in own:
-                continue
-            so_far[sent.target] = sent.add_into(so_far.get(sent.target), self.nodes[sent.target].shape or ())
-            if sent.source in own:
-                so_far.pop(sent.source, None)
-            yield sent, self.gathered(parameter, so_far)
+        for number, parts in groupby((s for s in self.outer() if s.target in own), key=lambda s: s.walk):
+            before = self.walks[number].before.get(parameter)
+            so_far: dict[int, np.ndarray | None] = {}
+            for sent in parts:
+                so_far[sent.target] = sent.add_into(so_far.get(sent.target), self.nodes[sent.target].shape or ())
+                if sent.source in own:
+                    so_far.pop(sent.source, None)
+                gathered = self.gathered(parameter, so_far)
+                yield sent, gathered if before is None else before + gathered
 
     def gathered(self, parameter: int, so_far: dict[int, Any]) -> np.ndarray:
         """Return what a parameter and the views of it hold, in the parameter's shape."""

@@ -11,6 +11,7 @@ from .svg import Picture, drawing, finished, put
 __all__ = ["Line", "chart"]
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 340, 52, 128, 34, 46
+DASHED = {"stroke_dasharray": "5 4"}
 LETTER = 6.4  # as wide as a character of 12 px is on average
 
 
@@ -22,6 +23,7 @@ class Line:
     points: Sequence[tuple[float, float]]
     colour: str
     width: float = 1.5
+    dashed: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,13 @@ def chart(
     put(root, "text", y_label, x=LEFT, y=TOP - 16, class_="soft")
     ends = []
     for name, y in known.items():
-        across(height(y), stroke="var(--soft)", stroke_dasharray="5 4")
+        across(height(y), stroke="var(--soft)", **DASHED)
         ends.append(Label(py(height(y)), f"{name} {written(y, log)}", "var(--soft)"))
     for line, points in drawn:
         if points:
             path = " ".join(f"{px(x):.1f},{py(height(y)):.1f}" for x, y in points)
-            put(root, "polyline", points=path, fill="none", stroke=line.colour, stroke_width=line.width)
+            style = DASHED if line.dashed else {}
+            put(root, "polyline", points=path, fill="none", stroke=line.colour, stroke_width=line.width, **style)
             x, y = points[-1]
             put(root, "circle", cx=px(x), cy=py(height(y)), r=1 + line.width, fill=line.colour)
             ends.append(Label(py(height(y)), f"{line.name} {written(y, log)}", line.colour))

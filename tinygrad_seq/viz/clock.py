@@ -25,7 +25,7 @@ def in_sequence(record: Record) -> tuple[Record, Mapping[int, int]]:
     if not any(after.values()):
         return record, times
     moved = Record([retimed(entry, after[runs[entry.id]]) if entry.id in runs else entry for entry in record.nodes])
-    moved.sent = record.sent
+    moved.sent, moved.walks = record.sent, record.walks
     return moved, times
 
 

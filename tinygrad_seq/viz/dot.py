@@ -46,12 +46,14 @@ KINDS = {
     "parameter": {"color": DAY["cool"], "fillcolor": DAY["ice"], "penwidth": "1.6"},
     "input": {"style": "filled", "color": DAY["line"], "fillcolor": DAY["wash"]},
     "constant": {"shape": "plaintext", "style": "", "fontcolor": DAY["soft"], "height": "0.2", "width": "0.2"},
-    "result": {"shape": "ellipse", "style": "filled", "height": "0.2", "width": "0.2", "margin": "0.04,0.02"},
+    "result": {"shape": "ellipse", "style": "filled", "height": "0.2", "margin": "0.04,0.02"},
     "op": {},
 }
-OUTSIDE = {"style": "invis"}
+OUTSIDE = {"style": "invis", "label": ""}  # or it would have the legend, and be as wide
 ACROSS = {"constraint": "false"}
 ANCHOR = {"shape": "point", "style": "invis", "width": "0.01", "height": "0.01"}
+AXIS = {"shape": "box", "label": "", "style": "invis", "width": "0.01", "height": "1.4", "fixedsize": "true"}
+LETTER, SIDES = 7.2, 13.0  # points: so wide is a character of a number at most, in an ellipse too; and both margins
 STEP = {"style": "rounded", "color": DAY["line"], "bgcolor": DAY["wash"], "fontcolor": DAY["soft"], "fontsize": "12"}
 MODULE = {"style": "rounded", "color": DAY["line"], "bgcolor": DAY["paper"], "fontcolor": DAY["soft"], "fontsize": "10"}
 
@@ -64,18 +66,22 @@ def digraph(outline: Outline, show: Show) -> Digraph:
     names = map(str, count())
     columns = in_columns(outline)
     timed = any(t is not None for t, _ in columns)
+    width = number_width(outline, show)
     column_of: dict[int, int] = {}
+    if timed:
+        graph.attr(rankdir="BT", splines="line")  # curves would be led around the steps, in loops
+        put_axis(graph, len(columns), below(outline), outline, show)
     for k, (t, boxes) in enumerate(columns):
         with graph.subgraph(name=f"cluster_{next(names)}", graph_attr=OUTSIDE if t is None else STEP) as column:
             if timed:
                 column.node(f"column {k}", **ANCHOR)
             if t is not None:
                 column.attr(label=when(t, outline))
+                column.attr("node", width=width)
             place(column, boxes, outline, show, names)
         column_of |= {box.number: k for box in boxes}
-    if timed:
-        graph.attr(rankdir="BT", splines="line")  # curves would be led around the steps, in loops
-        put_axis(graph, len(columns), below(outline), outline, show)
+        if timed:
+            graph.edge(f"axis {k}", f"column {k}", style="invis", weight="10")
     for link in outline.links:
         near = column_of.get(link.source) == column_of.get(link.target)
         graph.edge(str(link.source), str(link.target), **look(link, outline), **({} if near else ACROSS))
@@ -88,30 +94,42 @@ def when(t: int, outline: Outline) -> str:
 
 
 def put_axis(graph: Any, columns: int, shared: Sequence[Box], outline: Outline, show: Show) -> None:
-    """Keep the columns in the order of time: each hangs on a point of an invisible line below.
+    """Keep the columns in the order of time: each hangs on a point of an invisible line below, evenly spaced.
 
     Edges inside one rank order plain nodes and not clusters, hence the points; and edges from one cluster to another do
-    not count in the ranking (`constraint=false`), so that all steps have the same shape.
+    not count in the ranking (`constraint=false`), so that all steps have the same shape. What steps share stands on the
+    same line, between the points: in a row of its own, or written down after the steps, its edges would take room
+    between them. The points are high, to keep the steps off the line.
     """
-    with graph.subgraph(name="axis", graph_attr={"rank": "same"}) as axis:
-        for k in range(columns):
-            axis.node(f"axis {k}", **ANCHOR)
-        for k in range(columns - 1):
-            axis.edge(f"axis {k}", f"axis {k + 1}", style="invis", weight="10")
-    for k in range(columns):
-        graph.edge(f"axis {k}", f"column {k}", style="invis", weight="10", minlen="3")
-    with graph.subgraph(name="shared", graph_attr={"rank": "source"}) as row:
+    with graph.subgraph(name="axis", graph_attr={"rank": "source"}) as axis:
         for box in shared:
-            row.node(str(box.number), label(lines(box, show)), **dress(box, outline))
-    for k, box in enumerate(shared):
-        graph.edge(str(box.number), f"axis {columns * (2 * k + 1) // (2 * len(shared))}", style="invis", weight="3")
+            axis.node(str(box.number), label(lines(box, show)), **dress(box, outline))
+        for k in range(columns):
+            axis.node(f"axis {k}", **AXIS)
+        for k in range(columns - 1):
+            axis.edge(f"axis {k}", f"axis {k + 1}", style="invis", weight="100")
+        for k, box in enumerate(shared):
+            here = columns * (2 * k + 1) // (2 * len(shared))
+            if here:
+                axis.edge(f"axis {here - 1}", str(box.number), style="invis", weight="0")
+            axis.edge(str(box.number), f"axis {here}", style="invis")
+
+
+def number_width(outline: Outline, show: Show) -> str:
+    """Return the width of boxes in steps, in inches: that of the longest number in one, so that all steps are alike."""
+    if show == "shape":
+        return NODE["width"]
+    boxes = [box for box in outline.boxes if box.t is not None and not box.folded]
+    longest = max((len(line) for box in boxes for line in lines(box, show)[1:]), default=0)
+    return f"{max((LETTER * longest + SIDES) / 72, float(NODE['width'])):.2f}"
 
 
 def below(outline: Outline) -> list[Box]:
-    """Return the leaves outside of steps that steps read, and the views of parameters they are read through.
+    """Return what a state begins as, the leaves outside of steps that steps read, and the views they are read through.
 
-    They belong to all steps alike, and stand below them in one row.
+    They belong to no step, and stand below them in one row.
     """
+    begin = beginnings(outline)
     wanted = {box.number for box in outline.boxes if box.t is not None}
     sources: dict[int, set[int]] = {}
     for link in outline.links:
@@ -123,7 +141,28 @@ def below(outline: Outline) -> list[Box]:
         if box.number in read and box.t is None and leaf:
             found.append(box)
             read |= sources.get(box.number, set())
-    return found[::-1]
+    return [*begin, *found[::-1]]
+
+
+def beginnings(outline: Outline) -> list[Box]:
+    """Return what a state begins as: inputs of the first step where the second step reads what the first has made.
+
+    Taken out of the first step, they leave it in the shape of the others.
+    """
+    boxes = {box.number: box for box in outline.boxes}
+    read: dict[int, list[Box]] = {}
+    for link in outline.links:
+        read.setdefault(link.target, []).append(boxes[link.source])
+    steps = sorted({box.t for box in outline.boxes if box.t is not None})[:2]
+    made = [[read.get(box.number, []) for box in outline.boxes if box.t == t and box.operations] for t in steps]
+    found = {
+        now.number: now
+        for same in zip(*made, strict=False)
+        if len(same) == 2
+        for now, later in zip(*same, strict=False)
+        if now.entry.kind == "input" and now.t == later.t == steps[0] and later.operations
+    }
+    return list(found.values())
 
 
 def in_columns(outline: Outline) -> list[tuple[int | None, list[Box]]]:
@@ -225,10 +264,10 @@ def dress(box: Box, outline: Outline) -> dict[str, str]:
     """Return how a box differs from the others."""
     style = dict(KINDS[box.entry.kind])
     if box.folded:
-        style |= {"style": "rounded,filled,dashed", "fontcolor": DAY["soft"]}
+        style["style"] = "rounded,filled,dashed"
     if box.entry.backward:
         style |= {"style": style.get("style", "rounded,filled") + ",dashed", "color": DAY["hot"]}
-    if outline.scale is not None and box.gradient and not box.folded:
+    if outline.scale is not None and box.gradient:
         style["fillcolor"] = blend(outline.scale.heat(box.gradient))
     return style
 

@@ -75,12 +75,13 @@ def drawable(record: Record) -> dict[str, Any]:
     forward, backward = forward_moments(merged), backward_moments(record, merged)
     lit = {i: m for m, (_, ids) in enumerate(forward, 1) for i in ids}
     back: dict[int, int] = {}
+    begun: dict[tuple[int, int], int] = {}
     moment: dict[int, int] = {}
     for m, (_, run) in enumerate(backward, 1 + len(forward)):
         for sent in run:
             moment[id(sent)] = m
             source, target = merged.drawn[sent.source], merged.drawn[sent.target]
-            back.setdefault(source, m)
+            back[source] = begun.setdefault((source, sent.walk), m)  # of several walks the last: its gradient is kept
             if merged.entries[target][0].kind != "op":
                 back[target] = m
     steps = 1 + max((t for place in rolled.places for t in place.ids if t is not None), default=-1)
@@ -113,11 +114,10 @@ def forward_moments(merged: Merged) -> list[tuple[Where, list[int]]]:
 
 
 def backward_moments(record: Record, merged: Merged) -> list[Moment]:
-    """Return (path, step) of each moment of the first walk back, and what was sent in it."""
-    sent = [s for s in record.sent if s.walk == 0 and s.source in merged.drawn and s.target in merged.drawn]
-
-    runs = groupby(sent, key=lambda s: merged.where(record.nodes[s.source]))
-    return [(where, list(run)) for (*where, _), run in runs]
+    """Return (path, step) of each moment of the walks back, one after the other, and what was sent in it."""
+    sent = [s for s in record.outer() if s.source in merged.drawn and s.target in merged.drawn]
+    runs = groupby(sent, key=lambda s: (s.walk, *merged.where(record.nodes[s.source])))
+    return [([path, t], list(run)) for (_, path, t, _), run in runs]
 
 
 def described(place: Any, merged: Merged, lit: dict[int, int], back: dict[int, int], steps: int) -> dict[str, Any]:

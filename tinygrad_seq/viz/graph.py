@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
+from warnings import warn
 
 from ..autograd import enable_grad
 from ..engine.walk import walk
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Graph", "graph"]
 
 FORMATS = (".svg", ".png", ".pdf", ".dot", ".gv")
+MANY = 5_000  # nodes: dot takes some ten seconds, and four times as long for twice as many
 
 
 class Graph:
@@ -39,11 +41,28 @@ class Graph:
         return self.digraph.source
 
     def svg(self) -> str:
-        """Return the picture as SVG: by Graphviz, and where there is none by a simpler drawing that says so."""
+        """Return the picture as SVG: by Graphviz, and where there is none by a simpler drawing that says so.
+
+        Of more than 5,000 nodes a warning says beforehand that it takes long, and how to fold them; a notebook shows
+        it in place of the picture.
+        """
         try:
-            return render(self.dot, "svg").decode()
+            return self.rendered("svg").decode()
         except RenderError:
             return layered(self.outline, self.show, f"Drawn without Graphviz. To get it: {HOW_TO_GET_GRAPHVIZ}.").svg
+
+    def rendered(self, format: str) -> bytes:  # noqa: A002
+        """Return the picture in a format that Graphviz knows."""
+        if self.too_many():
+            warn(self.too_many(), stacklevel=3)
+        return render(self.dot, format)
+
+    def too_many(self) -> str:
+        """Return what to do about so many nodes, "" if they are not too many."""
+        n = len(self.outline.boxes)
+        if n <= MANY:
+            return ""
+        return f'dot takes minutes for {n:,} nodes: fold the middle, graph(..., steps=8), or draw collapse="cell".'
 
     def save(self, path: str | Path) -> Path:
         """Write the picture as .svg, .png, .pdf or .dot and return the path; the .dot file is always written beside it.
@@ -61,11 +80,13 @@ class Graph:
         if path.suffix == ".svg":
             path.write_text(self.svg(), encoding="utf-8", newline="\n")
         elif path.suffix != ".dot":
-            path.write_bytes(render(self.dot, path.suffix[1:]))
+            path.write_bytes(self.rendered(path.suffix[1:]))
         return path
 
     def _repr_mimebundle_(self, **ignored: Any) -> dict[str, str]:
         """Return what a notebook shows. It never raises: a cell that drew nothing should not lose its result."""
+        if self.too_many():
+            return {"text/plain": f"{self!r}: {self.too_many()}"}
         try:
             return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
         except Exception as e:  # noqa: BLE001

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from math import isfinite, prod
 from typing import Any
 
@@ -23,7 +24,7 @@ LEVELS = 127  # of colour, to each side of zero
 def growth(record: Record, entry: Entry, moment: Mapping[int, int]) -> dict[str, Any] | None:
     """Return the norm of a parameter's gradient after each moment that added to it, and, if it is small, its matrices.
 
-    `moment` numbers the moments of what was sent, by `id`. None: nothing arrived in the first walk back.
+    `moment` numbers the moments of what was sent, by `id`. None: nothing arrived.
     """
     norms: dict[int, float] = {}
     gradients: dict[int, np.ndarray] = {}
@@ -44,15 +45,17 @@ def growth(record: Record, entry: Entry, moment: Mapping[int, int]) -> dict[str,
 def parts(record: Record, entry: Entry) -> Iterator[tuple[Sent, float, np.ndarray | None]]:
     """Yield each part of a parameter's gradient with the norm so far, and the gradient so far if it is small."""
     own = {entry.id} | {other.id for other in record.nodes if other.view_of == entry.id}
-    sent = [s for s in record.sent if s.walk == 0 and s.target in own]
+    sent = [s for s in record.outer() if s.target in own]
     if is_small(entry) and all(s.data is not None for s in sent):
         for s, gradient in record.growth(entry.id):
             yield s, length(gradient), gradient
         return
-    arrived = [s for s in sent if s.target == entry.id]
-    if len(arrived) == 1 and arrived[0].source in own:  # a view has gathered it, and the norm is the same there
-        arrived = [s for s in sent if s.target == arrived[0].source]
-    yield from ((s, s.total, None) for s in arrived if s.total is not None)
+    for _, walk in groupby(sent, key=lambda s: s.walk):
+        parts = list(walk)
+        arrived = [s for s in parts if s.target == entry.id]
+        if len(arrived) == 1 and arrived[0].source in own:  # a view has gathered it, and the norm is the same there
+            arrived = [s for s in parts if s.target == arrived[0].source]
+        yield from ((s, s.total, None) for s in arrived if s.total is not None)
 
 
 def is_small(entry: Entry) -> bool:

@@ -32,12 +32,13 @@ SCRIPTS = (
     "panels",
     "main",
 )
-SPECTRUM = {
-    "largest singular value": "var(--soft)",
-    "spectral radius": "var(--ink)",
-    "bound": "var(--heat)",
-    "product": "var(--cool)",
-    "gradient": "var(--hot)",
+LINES = ("var(--hot)", "var(--cool)", "var(--ink)", "var(--soft)")  # as text they can be read too
+SPECTRUM: dict[str, dict[str, Any]] = {
+    "largest singular value": {"colour": "var(--soft)"},
+    "spectral radius": {"colour": "var(--ink)"},
+    "bound": {"colour": "var(--soft)", "dashed": True},
+    "product": {"colour": "var(--cool)"},
+    "gradient": {"colour": "var(--hot)", "width": 2.5},
 }
 
 
@@ -96,9 +97,10 @@ def page(
 ) -> Page:
     """Return the interactive page of what a record has seen: the graph over time, forward and backward.
 
-    Record with `gradients="parts"`, and the shared parameters' gradients are seen growing step by step. `reads` are the
-    symbols read at each step. It opens with the graph as it was unrolled, or rolled up, and with what to `show` in the
-    boxes.
+    Record with `gradients="parts"`, and the shared parameters' gradients are seen growing step by step. Of
+    several backward passes, such as those of chunks, each follows the one before, and a parameter's gradient is what
+    its `.grad` is: it adds up, and starts from nothing after `zero_grad()`. `reads` are the symbols read at each step.
+    It opens with the graph as it was unrolled, or rolled up, and with what to `show` in the boxes.
 
     Raises ConfigError for what is no record and for an unknown word in `show`.
 
@@ -134,6 +136,7 @@ def page(
             has_time=data["hasTime"],
             fading=fading(data),
             spectra=spectrum_charts(panels.spectra),
+            windowed=window_chart(panels.windows),
             policy=policy(program),
             data=escaped(data),
             program=program,
@@ -144,7 +147,6 @@ def page(
 def fading(data: Mapping[str, Any]) -> str | None:
     """Return the chart of |dL/dh_t| over the steps, for all that a step hands on to the next, on a log axis."""
     lines: list[Line] = []
-    colours = ["var(--hot)", "var(--cool)", "var(--ink)", "var(--soft)"]
     for i, lane in data["lanes"].items():
         place = data["places"][i]
         if place["gradient"] is None:
@@ -154,7 +156,7 @@ def fading(data: Mapping[str, Any]) -> str | None:
             (float(t), g) for t, g in zip(steps_of(place, data["steps"]), norms, strict=True) if isinstance(g, float)
         ]
         name = " ".join(filter(None, [place["path"].rpartition(".")[2], lane]))
-        lines.append(Line(name, points, colours[len(lines) % len(colours)], 2.0))
+        lines.append(Line(name, points, LINES[len(lines) % len(LINES)], 2.0))
     if not lines:
         return None
     title = "The gradient's length at what each step hands on to the next"
@@ -172,9 +174,26 @@ def spectrum_charts(spectra: Mapping[str, Mapping[str, Sequence[tuple[float, flo
     charts = []
     for name, curves in spectra.items():
         lines = [
-            Line(curve, points, SPECTRUM.get(curve, "var(--soft)"), 2.5 if curve == "gradient" else 1.5)
-            for curve, points in curves.items()
+            Line(curve, points, **SPECTRUM.get(curve, {"colour": "var(--soft)"})) for curve, points in curves.items()
         ]
         title = f"Jacobians of {visible(name)}, step by step"
         charts.append((name, chart(lines, {}, "time step", "log scale", title, log=True, span=span).svg))
     return charts
+
+
+def window_chart(windows: Sequence[Window]) -> str | None:
+    """Return the chart of the cosine over k2, a line for each k1; one line where each k1 has a single k2, its own."""
+    if not windows:
+        return None
+    k1s = sorted({window.k1 for window in windows})
+    if len(k1s) == len(windows):
+        named = {"k1 = k2:": windows}
+    else:
+        named = {f"k1 = {k1}:": [window for window in windows if window.k1 == k1] for k1 in k1s}
+    lines = []
+    for i, (name, own) in enumerate(named.items()):
+        # rounded, so that lines which end together are named in order
+        points = sorted((float(window.k2), round(window.cosine, 3)) for window in own)
+        lines.append(Line(name, points, LINES[i % len(LINES)], 2.0, dashed=i >= len(LINES)))
+    title = "The cosine between the truncated and the full gradient"
+    return chart(lines, {}, "k2, steps that a pass goes back", "cosine", title).svg

@@ -39,11 +39,12 @@ def unroll(
     every operation; the other arguments are those of `page`. The model and its gradients stay as they are.
 
     Raises:
-        ConfigError: the text has fewer than two symbols, the model marks no time steps, or `to` ends otherwise.
+        ConfigError: the model is no language model, the text has fewer than two symbols, the model marks no time steps,
+            or `to` ends otherwise.
         DataError: the model does not know a symbol.
     """
-    vocab = model.vocab
     ids, logits, tape = recorded(model, text)
+    vocab = model.vocab
     steps = tape.steps()
     paths = list(dict.fromkeys(path for path, _ in steps))
     if not paths:
@@ -77,6 +78,12 @@ class Recorded(NamedTuple):
 
 def recorded(model: Any, text: str) -> Recorded:
     """Let a model read a text, without dropout, and follow back the loss of the last symbol; raises as `unroll`."""
+    if not hasattr(model, "vocab"):
+        raise ConfigError(
+            "unroll: expected a language model, with `model.vocab` and `logits, state = model(ids)`, such as CharLM; "
+            f"got {type(model).__name__}.\n    What else runs is drawn from a record: "
+            'with tg.record(gradients="parts", expand=True) as tape: ...; viz.page(tape).save("graph.html")'
+        )
     ids = np.asarray(model.vocab.encode(text, strict=True), np.intp)
     if len(ids) < 2:
         raise ConfigError(

@@ -28,18 +28,18 @@ SIGNS = {
 
 def lines(box: Box, show: Show) -> list[str]:
     """Return the lines of text in a box."""
-    if box.folded:
-        return [f"… {box.folded} steps …", *place(box)]
-    text = [title(box)]
+    text = [f"… {box.folded} steps …", *place(box)] if box.folded else [title(box)]
     entry = box.entry
-    if show == "shape" and entry.shape:
+    if show == "grad" and box.gradient is not None:
+        text.append(short(box.gradient))
+    elif box.folded:
+        return text
+    elif show == "shape" and entry.shape:
         text.append(str(entry.shape))
     elif show == "value" and entry.value is not None and entry.kind != "constant":
         text.append(size(entry.value, entry))
         if entry.gradient is not None and alone(entry):
             text.append(f"grad {size(entry.gradient, entry)}")
-    elif show == "grad" and box.gradient is not None:
-        text.append(short(box.gradient))
     return text
 
 
