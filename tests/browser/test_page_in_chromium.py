@@ -208,10 +208,10 @@ def test_both_axes_of_the_credit_matrix_have_numbers(page):
 
 def test_a_truncation_cuts_edges_of_the_graph(page):
     page.click("#bptt button[aria-label^='k1=4, k2=4']")
-    assert "t = 4, 8 are cut" in page.text("#windowed")
+    assert "t = 4, 8 are cut" in page.text("#said")
     assert len(page.all("#graph path.cut")) == 2 * 2 * 2  # h and c, two layers, two edges
     page.click("#bptt button[aria-label^='k1=11, k2=11']")
-    assert "full BPTT" in page.text("#windowed")
+    assert "full BPTT" in page.text("#said")
     assert page.all("#graph path.cut") == []
 
 

@@ -203,7 +203,14 @@ def laid_out(found: Layout) -> dict[str, Any]:
         "width": found.width,
         "rows": found.rows,
         "boxes": [
-            {"members": box.members, "path": visible(box.path), "timed": box.timed, "x": box.x, "y": box.y}
+            {
+                "members": box.members,
+                "path": visible(box.path),
+                "timed": box.timed,
+                "go": box.go,
+                "x": box.x,
+                "y": box.y,
+            }
             for box in found.boxes
         ],
         "links": [[link.source, link.target, link.place, link.delay, ranges(link.steps)] for link in found.links],

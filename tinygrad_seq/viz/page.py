@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from math import inf
 from pathlib import Path
 from typing import Any, get_args
@@ -23,6 +24,7 @@ SCRIPTS = (
     "base",
     "graph",
     "links",
+    "names",
     "lights",
     "moving",
     "playing",
@@ -30,6 +32,7 @@ SCRIPTS = (
     "parameters",
     "sort",
     "panels",
+    "printing",
     "main",
 )
 SPECTRUM = {
@@ -134,6 +137,9 @@ def page(
             has_time=data["hasTime"],
             fading=fading(data),
             spectra=spectrum_charts(panels.spectra),
+            legend=[
+                (curve, SPECTRUM.get(curve, "var(--soft)")) for curve in dict.fromkeys(chain(*panels.spectra.values()))
+            ],
             policy=policy(program),
             data=escaped(data),
             program=program,
