@@ -285,6 +285,26 @@ def test_the_mouse_drags_the_graph_and_with_ctrl_its_wheel_zooms(page):
     assert page.run("return [devicePixelRatio, scrollY]") == [1, 0]  # the page itself stays
 
 
+@pytest.mark.parametrize("level", ["op", "cell", "layer"])
+def test_after_a_switch_the_loop_is_in_sight_and_then_the_step_where_one_was(page, level):
+    size = {"width": 420, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    page.click(f"input[value={level}]")
+    page.click("#turn")
+    page.keys("#moment", LEFT, LEFT, LEFT, LEFT, LEFT)
+    in_frame = (
+        RECTANGLES
+        + """
+        const [[left, , right]] = rectangles('#frame');
+        return rectangles(arguments[0]).some(([x0, , x1]) => left <= x0 && x1 <= right);"""
+    )
+    page.click("#rolled")
+    assert page.run(in_frame, "#graph .delay")
+    page.click("#rolled")
+    assert level == "layer" or page.run(in_frame, "#graph .now rect")
+    page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 @pytest.mark.parametrize("zooms", [0, 2])
 def test_names_stay_in_sight_when_one_scrolls(page, zooms):
     for _ in range(zooms):

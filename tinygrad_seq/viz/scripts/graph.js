@@ -12,7 +12,7 @@ const LEFT = data.hasTime ? 116 : 12; // names of rows stand there
 const BAR = 24;
 const GAP = 64;
 
-const shown = { boxes: [], links: [], columns: [], height: 0, width: 0, side: 0, pane: null };
+const shown = { boxes: [], links: [], columns: [], height: 0, width: 0, side: 0, pane: null, paneWidth: 0 };
 let zoom = 1;
 
 // Which columns are drawn: all, or the ends and a window around the centre, with gaps between.
@@ -133,7 +133,7 @@ function drawBox(parent, b, t, rect) {
     "text-anchor": rect.bar ? "end" : "middle",
   }, group);
   const entry = { b, t, rect, group, label, number };
-  label.textContent = nameOf(entry, Math.floor((rect.width - (rect.bar ? 60 : 6)) / 7.6));
+  label.textContent = nameOf(entry, Math.floor((rect.width - (rect.bar ? 60 : 6)) / 7));
   const describe = () => { $("said").textContent = said(entry); };
   group.addEventListener("focus", describe);
   group.addEventListener("pointerenter", describe);

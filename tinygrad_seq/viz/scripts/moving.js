@@ -62,10 +62,18 @@ function follow() {
   if (t !== null && t !== undefined) showStep(t);
 }
 
+// After a switch, what one wants to see is in sight: a loop where there is one, or the step of the moment at hand.
+function redrawThere() {
+  redraw();
+  const loop = $("graph").querySelector(".delay");
+  if (loop) $("frame").scrollLeft = loop.getBBox().x * zoom - $("frame").clientWidth / 2;
+  else follow();
+}
+
 function showStep(t) {
   if (view.rolled || view.level === "layer") return;
   view.centre = t;
-  if (!shown.columns.some((column) => column.t === t)) draw();
+  if (!shown.columns.some((column) => column.t === t)) redraw();
   const column = shown.columns.find((c) => c.t === t);
   const frame = $("frame");
   const x = column.x * zoom;
@@ -97,7 +105,7 @@ function startGraph() {
   addEventListener("pointerup", () => { grip = null; });
   setLevel(view.level);
   for (const button of document.querySelectorAll("input[name=level]")) {
-    button.addEventListener("change", () => { setLevel(button.value); redraw(); });
+    button.addEventListener("change", () => { setLevel(button.value); redrawThere(); });
   }
   $("search").addEventListener("input", search);
   $("show").value = view.show;

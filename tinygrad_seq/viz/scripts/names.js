@@ -1,6 +1,6 @@
 // Names stay in sight: those of rows at the left edge of what is seen, those of bars with their numbers at both ends.
 
-const PANE = 102; // as wide as the names of rows are
+const LETTER = 6; // as wide as one of a row's name is on average
 
 function drawNames(svg, layout, rows) {
   const names = new Map(); // of what a module does in one go -> its name and its rows
@@ -10,8 +10,10 @@ function drawNames(svg, layout, rows) {
     if (!names.has(box.go)) names.set(box.go, { name, tops: [], height: rows.height[box.y] });
     names.get(box.go).tops.push(rows.top[box.y]);
   }
+  const longest = Math.max(...[...names.values()].map(({ name }) => cut(name, 16).length));
   shown.pane = drawn("g", { class: "names" }, svg);
-  if (names.size) drawn("rect", { width: PANE, height: shown.height, class: "pane" }, shown.pane);
+  shown.paneWidth = names.size ? 16 + LETTER * Math.max(5, longest) : 0; // "reads" stands there too
+  drawn("rect", { width: shown.paneWidth, height: shown.height, class: "pane" }, shown.pane);
   for (const { name, tops, height } of names.values()) {
     drawn("text", { x: 8, y: (Math.min(...tops) + Math.max(...tops) + height) / 2 + 4 }, shown.pane, cut(name, 16));
   }
@@ -28,7 +30,7 @@ function keepNames() {
   shown.pane.classList.toggle("over", left > 0);
   for (const { rect, label, number } of shown.boxes) {
     if (!rect.bar) continue;
-    label.setAttribute("x", Math.max(rect.x, left + PANE) + 10);
+    label.setAttribute("x", Math.max(rect.x, left + shown.paneWidth) + 10);
     number.setAttribute("x", Math.min(rect.x + rect.width, right) - 10);
   }
 }

@@ -111,7 +111,7 @@ function setRolled(rolled) {
 
 function startSort() {
   setRolled(view.rolled);
-  $("rolled").addEventListener("click", () => { setRolled(!view.rolled); redraw(); });
+  $("rolled").addEventListener("click", () => { setRolled(!view.rolled); redrawThere(); });
   $("sort").addEventListener("click", sort);
   $("moment").addEventListener("input", () => { view.sort = null; });
 }
