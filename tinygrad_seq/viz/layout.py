@@ -112,10 +112,8 @@ def in_one_go(rolled: Rolled, kinds: Sequence[str], *, over_time: bool = False) 
         if is_same_time and places[a].path == places[b].path:
             stands_for[first(b)] = first(a)
     for edge in rolled.edges:
-        leaf, reader = edge.source, edge.target
-        is_same_time = over_time or places[leaf].timed == places[reader].timed
-        if is_same_time and kinds[leaf] in LEAVES and stands_for[leaf] == leaf:
-            stands_for[leaf] = first(reader)
+        if kinds[edge.source] in LEAVES and stands_for[edge.source] == edge.source:
+            stands_for[edge.source] = first(edge.target)
     return [first(k) for k in stands_for]
 
 
