@@ -368,11 +368,14 @@ def test_a_truncation_cuts_edges_of_the_graph(page):
     assert page.all("#graph path.cut") == []
 
 
-@pytest.mark.parametrize("before", [[], ["#rolled"], ["input[value=layer]"]], ids=["cells", "rolled up", "layers"])
+BEFORE = {"cells": [], "rolled up": ["#rolled"], "layers": ["input[value=layer]"], "far away": ["#closer"] * 5}
+
+
+@pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE)
 def test_one_sees_the_graph_with_the_edges_that_a_truncation_cuts(page, before):
     for button in before:
         page.click(button)
-    page.run("document.getElementById('bptt').scrollIntoView()")
+    page.run("document.getElementById('bptt').scrollIntoView(); document.getElementById('frame').scrollLeft = 0")
     page.click("#bptt button[aria-label^='k1=4, k2=4']")
     seen = page.run(
         RECTANGLES + "return [...rectangles('#player'), ...rectangles('#frame'), ...rectangles('#graph .cut')]"
