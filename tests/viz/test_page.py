@@ -265,6 +265,19 @@ def test_what_is_no_record_and_unknown_words_are_refused(what, show, said):
         viz.page(what, show=show)
 
 
+def test_steps_at_which_nothing_stands_take_no_room():
+    """A record may come from a file, with a step as late as it likes."""
+    with tg.record(expand=True) as tape:
+        nn.RNN(2, 3)(tg.zeros((3, 1, 2)))
+    for entry in tape.nodes:
+        entry.t = {0: 7, 1: 8, 2: 999_999}.get(entry.t)
+    page = viz.page(tape)
+    data = data_of(page)
+    assert (data["steps"], data["times"]) == (3, [7, 8, 999_999])
+    assert {edge[2] for edge in data["edges"]} == {None, 0, 1}
+    assert len(page.html) < 100_000
+
+
 def test_infinite_and_missing_numbers_are_no_obstacle():
     w = tg.tensor(np.array([np.inf, np.nan, 1.0]), requires_grad=True)
     with tg.record(gradients="parts") as tape:

@@ -236,6 +236,14 @@ def test_the_bytes_of_a_character_are_numbers(read_svg):
     assert symbols[::2] == ["n", r"\xc3", r"\xa9", "."]
 
 
+def test_a_long_text_is_cut_in_the_heading_and_read_in_full(tmp_path):
+    text = "abcd" * 20
+    viz.unroll(language_model("rnn", vocab=CharVocab("abcd")), text, to=tmp_path / "long.html")
+    html = (tmp_path / "long.html").read_text("utf-8")
+    assert f"reads “{text[:59]}…”</h1>" in html
+    assert html.count('"reads":[' + ",".join(f'"{symbol}"' for symbol in text[:-1])) == 1
+
+
 HOSTILE = "</svg><script>alert(1)</script>\"'&]]>\0\x1b\x07\x7f\x85\r\u2028\u202e\ufffe\ud83d😀أ<!--"
 
 

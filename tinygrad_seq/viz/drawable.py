@@ -25,7 +25,7 @@ class Merged:
     """The nodes that are drawn, each with the entries of the record that it stands for.
 
     An operation is drawn with its results, and a parameter with its views: a transposed matrix is the same matrix.
-    Where nothing stands at a time step, all is one step.
+    `columns` are the numbers of the time steps at which something stands. Where nothing does, all is one step.
     """
 
     def __init__(self, record: Record) -> None:
@@ -36,7 +36,8 @@ class Merged:
             into = merged_into(entry)
             self.drawn[entry.id] = into = self.drawn.get(into, into)
             self.entries.setdefault(into, []).append(entry)
-        self.has_time = any(entry.t is not None for entry in entries)
+        self.columns = {t: k for k, t in enumerate(sorted({entry.t for entry in entries if entry.t is not None}))}
+        self.has_time = bool(self.columns)
 
     def nodes(self) -> list[Node]:
         """Return the graph as it is drawn."""
@@ -46,7 +47,9 @@ class Merged:
         ]
 
     def time(self, entry: Entry) -> int | None:
-        return entry.t if self.has_time else 0
+        if not self.has_time:
+            return 0
+        return None if entry.t is None else self.columns[entry.t]
 
     def where(self, entry: Entry) -> tuple[str, int | None, int | None]:
         """Return the module and the step of an entry; without time every node stands for itself."""
@@ -84,13 +87,13 @@ def drawable(record: Record) -> dict[str, Any]:
             back[source] = begun.setdefault((source, sent.walk), m)  # of several walks the last: its gradient is kept
             if merged.entries[target][0].kind != "op":
                 back[target] = m
-    steps = 1 + max((t for place in rolled.places for t in place.ids if t is not None), default=-1)
+    steps = max(1, len(merged.columns))
     kinds = [merged.entries[next(iter(place.ids.values()))][0].kind for place in rolled.places]
     places = [described(place, merged, lit, back, steps) for place in rolled.places]
     number = {i: k for k, place in enumerate(rolled.places) for i in place.ids.values()}
     return {
         "steps": steps,
-        "times": [times.get(t, t) for t in range(steps)],
+        "times": [times[t] for t in merged.columns] or [0],
         "hasTime": merged.has_time,
         "places": places,
         "edges": [[e.source, e.target, e.delay, ranges(t for t, _ in e.uses)] for e in rolled.edges],
@@ -203,7 +206,14 @@ def laid_out(found: Layout) -> dict[str, Any]:
         "width": found.width,
         "rows": found.rows,
         "boxes": [
-            {"members": box.members, "path": visible(box.path), "timed": box.timed, "x": box.x, "y": box.y}
+            {
+                "members": box.members,
+                "path": visible(box.path),
+                "timed": box.timed,
+                "go": box.go,
+                "x": box.x,
+                "y": box.y,
+            }
             for box in found.boxes
         ],
         "links": [[link.source, link.target, link.place, link.delay, ranges(link.steps)] for link in found.links],

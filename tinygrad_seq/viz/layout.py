@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from .fold import Rolled
@@ -20,12 +21,16 @@ LEAVES = ("parameter", "input", "constant")
 
 @dataclass
 class Box:
-    """A box of the picture: places drawn as one. Column and row count from 0, rows upwards; a bar has no column."""
+    """A box of the picture: places drawn as one. Column and row count from 0, rows upwards; a bar has no column.
+
+    `go` is what is done in one go (see `in_one_go`) at a step: boxes of the same are stacked together.
+    """
 
     members: list[int]
     path: str
     timed: bool
     leaf: bool
+    go: int
     order: float = 0.0
     x: float | None = None
     y: int = 0
@@ -62,28 +67,54 @@ class Layout:
 def layout(rolled: Rolled, kinds: Sequence[str], level: str) -> Layout:
     """Lay out a folded graph with boxes as coarse as `level` says.
 
-    "op": a box per operation. "cell": per module, what happens at each step and what happens once. "layer": a box per
-    module for all steps together. Parameters and what steps read keep a box of their own. `kinds` are the kinds of the
-    places' nodes.
+    "op": a box per operation. "cell": a box for what a module does in one go, at each step or once. "layer": the same
+    for all steps together. Parameters and what steps read keep a box of their own. `kinds` are the kinds of the places'
+    nodes.
     """
-    box_of: dict[object, int] = {}
+    box_of: dict[int, int] = {}
     number: list[int] = []
     found = Layout([], [])
     read_at_steps = {edge.source for edge in rolled.edges if rolled.places[edge.target].timed}
-    for i, place in enumerate(rolled.places):
-        leaf = kinds[i] in LEAVES
+    bands = in_one_go(rolled, kinds)
+    goes = in_one_go(rolled, kinds, over_time=True) if level == "layer" else bands
+    for i in range(len(rolled.places)):
         alone = level == "op" or kinds[i] == "parameter" or (kinds[i] == "input" and i in read_at_steps)
-        timed = place.timed and level != "layer"
-        key: object = i if alone else (place.path, timed)
-        if key not in box_of:
-            box_of[key] = len(found.boxes)
-            found.boxes.append(Box([], place.path, timed, leaf and alone))
-        number.append(box_of[key])
-        found.boxes[box_of[key]].members.append(i)
+        first = i if alone else goes[i]
+        if first not in box_of:
+            box_of[first] = len(found.boxes)
+            place = rolled.places[first]
+            found.boxes.append(Box([], place.path, place.timed and level != "layer", kinds[first] in LEAVES, bands[i]))
+        number.append(box_of[first])
+        found.boxes[box_of[first]].members.append(i)
     connect(found, rolled, number)
     set_order(found, rolled)
     stack_bands(found)
     return found
+
+
+def in_one_go(rolled: Rolled, kinds: Sequence[str], *, over_time: bool = False) -> list[int]:
+    """Return for each place the one that stands for all that its module does in one go, a leaf with its first reader.
+
+    A go ends where another module has its turn or the time step ends, so goes feed each other without a cycle. What a
+    module does before and after the loop over its steps are two. With `over_time` a go takes in the steps next to it.
+    """
+    places = rolled.places
+    stands_for = list(range(len(places)))
+
+    def first(k: int) -> int:
+        while stands_for[k] != k:
+            k = stands_for[k]
+        return k
+
+    operations = [k for k in range(len(places)) if kinds[k] not in LEAVES]
+    for (_, t, a), (_, u, b) in pairwise(sorted((i, t, k) for k in operations for t, i in places[k].ids.items())):
+        is_same_time = t == u or (over_time and None in (t, u))
+        if is_same_time and places[a].path == places[b].path:
+            stands_for[first(b)] = first(a)
+    for edge in rolled.edges:
+        if kinds[edge.source] in LEAVES and stands_for[edge.source] == edge.source:
+            stands_for[edge.source] = first(edge.target)
+    return [first(k) for k in stands_for]
 
 
 def connect(found: Layout, rolled: Rolled, number: Sequence[int]) -> None:
@@ -98,31 +129,31 @@ def connect(found: Layout, rolled: Rolled, number: Sequence[int]) -> None:
 
 
 def set_order(found: Layout, rolled: Rolled) -> None:
-    """Order boxes as they were made; a leaf comes just before the first that reads it, or before all of its module."""
-    begins: dict[str, float] = {}
+    """Order boxes as they were made; a leaf comes just before the first that reads it, or before all of its go."""
+    begins: dict[int, float] = {}
     for box in found.boxes:
         box.order = min(min(rolled.places[i].ids.values()) for i in box.members)
         if box.timed and not box.leaf:
-            begins[box.path] = min(box.order, begins.get(box.path, box.order))
+            begins[box.go] = min(box.order, begins.get(box.go, box.order))
     for k, box in enumerate(found.boxes):
         if box.leaf:
             readers = [found.boxes[link.target] for link in found.links if link.source == k]
-            orders = [begins[reader.path] if reader.timed else reader.order for reader in readers if not reader.leaf]
-            box.order = min(orders, default=box.order) - 0.5
+            orders = [begins[reader.go] if reader.timed else reader.order for reader in readers if not reader.leaf]
+            box.order = min(orders, default=box.order) - (0.25 if box.timed else 0.5)
 
 
 def stack_bands(found: Layout) -> None:
-    """Give rows to bands from below: the boxes of one module, one bar, or a strip of boxes that touch no step."""
-    at_steps: dict[str, Band] = {}
+    """Give rows to bands from below: the boxes of one go, one bar, or a strip of boxes that touch no step."""
+    at_steps: dict[int, Band] = {}
     bands: list[Band] = []
     touching = touch_steps(found)
     for k in sorted(range(len(found.boxes)), key=lambda k: found.boxes[k].order):
         box = found.boxes[k]
         if box.timed:
-            if box.path not in at_steps:
-                at_steps[box.path] = Band("step", [])
-                bands.append(at_steps[box.path])
-            at_steps[box.path].boxes.append(k)
+            if box.go not in at_steps:
+                at_steps[box.go] = Band("step", [])
+                bands.append(at_steps[box.go])
+            at_steps[box.go].boxes.append(k)
         elif k in touching:
             bands.append(Band("bar", [k]))
         elif bands and bands[-1].kind == "strip":
@@ -148,7 +179,7 @@ def stack_row(found: Layout, band: Band) -> int:
 
 
 def stack_rows(found: Layout, band: Sequence[int]) -> int:
-    """Put the boxes of one module into rows, each above all that it reads at the same step; return how many rows."""
+    """Put the boxes of one go into rows, each above all that it reads at the same step; return how many rows."""
     own = set(band)
     reads: dict[int, list[int]] = {k: [] for k in band}
     for link in found.links:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from math import inf
 from pathlib import Path
 from typing import Any, get_args
@@ -23,6 +24,7 @@ SCRIPTS = (
     "base",
     "graph",
     "links",
+    "names",
     "lights",
     "moving",
     "playing",
@@ -30,6 +32,7 @@ SCRIPTS = (
     "parameters",
     "sort",
     "panels",
+    "printing",
     "main",
 )
 LINES = ("var(--hot)", "var(--cool)", "var(--ink)", "var(--soft)")  # as text they can be read too
@@ -137,6 +140,7 @@ def page(
             fading=fading(data),
             spectra=spectrum_charts(panels.spectra),
             windowed=window_chart(panels.windows),
+            legend=[(curve, curve_style(curve)) for curve in dict.fromkeys(chain(*panels.spectra.values()))],
             policy=policy(program),
             data=escaped(data),
             program=program,
@@ -167,15 +171,17 @@ def steps_of(place: Mapping[str, Any], steps: int) -> list[int]:
     return [t for first, last in place["t"] or [[0, steps - 1]] for t in range(first, last + 1)]
 
 
+def curve_style(curve: str) -> dict[str, Any]:
+    return SPECTRUM.get(curve, {"colour": "var(--soft)"})
+
+
 def spectrum_charts(spectra: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]]) -> list[tuple[str, str]]:
     """Return a chart of each net's curves, by name, all on the same log axis."""
     heights = [y for curves in spectra.values() for points in curves.values() for _, y in points if 0 < y < inf]
     span = (min(heights, default=1.0), max(heights, default=1.0))
     charts = []
     for name, curves in spectra.items():
-        lines = [
-            Line(curve, points, **SPECTRUM.get(curve, {"colour": "var(--soft)"})) for curve, points in curves.items()
-        ]
+        lines = [Line(curve, points, **curve_style(curve)) for curve, points in curves.items()]
         title = f"Jacobians of {visible(name)}, step by step"
         charts.append((name, chart(lines, {}, "time step", "log scale", title, log=True, span=span).svg))
     return charts

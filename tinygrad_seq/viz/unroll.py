@@ -21,6 +21,8 @@ from .wording import Show
 
 __all__ = ["unroll"]
 
+LONGEST = 60  # symbols of the text in a heading
+
 
 def unroll(
     model: Any,
@@ -60,7 +62,7 @@ def unroll(
     ]
     picture = grid(columns, [path.partition(".")[2] or path for path in paths], shown(vocab, ids[-1]))
     if to is not None and Path(to).suffix == ".html":
-        title = f"{type(model).__name__} reads “{text}”"
+        title = f"{type(model).__name__} reads “{text if len(text) <= LONGEST else text[: LONGEST - 1] + '…'}”"
         reads = [column.symbol for column in columns]
         page(tape, title=title, reads=reads, panels=panels, rolled=rolled, show=show).save(to)
     elif to is not None:

@@ -8,23 +8,25 @@ const sizes = {
   cell: { slot: 92, row: 64, width: 70, height: 42, gap: 14, columns: 34 },
   layer: { slot: 92, row: 64, width: 70, height: 42, gap: 14, columns: 34 },
 };
-const LEFT = 116;
+const LEFT = data.hasTime ? 116 : 12; // names of rows stand there
 const BAR = 24;
-const FOOT = 40;
+const GAP = 64;
 
-const shown = { boxes: [], links: [], columns: [], height: 0, width: 0 };
+const shown = { boxes: [], links: [], columns: [], height: 0, width: 0, side: 0, pane: null, paneWidth: 0 };
 let zoom = 1;
 
 // Which columns are drawn: all, or the ends and a window around the centre, with gaps between.
 function columnsInView() {
   if (view.rolled || view.level === "layer") return [{ t: null }];
   const all = data.steps;
-  const room = sizes[view.level].columns;
+  const room = printing ? Math.max(3, Math.floor((PAPER - LEFT - 2 * GAP) / stepWidth())) : sizes[view.level].columns;
   if (all <= room) return Array.from({ length: all }, (_, t) => ({ t }));
-  const half = Math.floor(room / 2) - 2;
-  const first = Math.max(2, Math.min(view.centre - half, all - 2 - 2 * half));
-  const kept = new Set([0, 1, all - 2, all - 1]);
-  for (let t = first; t < first + 2 * half; t++) kept.add(t);
+  const ends = room < 7 ? 1 : 2;
+  const middle = room - 2 * ends;
+  const first = Math.max(ends, Math.min(view.centre - Math.floor(middle / 2), all - ends - middle));
+  const kept = new Set();
+  for (let t = 0; t < ends; t++) kept.add(t).add(all - 1 - t);
+  for (let t = first; t < first + middle; t++) kept.add(t);
   const columns = [];
   let last = -1;
   for (const t of [...kept].sort((a, b) => a - b)) {
@@ -35,25 +37,32 @@ function columnsInView() {
   return columns;
 }
 
+const stepWidth = () => data.levels[view.level].width * sizes[view.level].slot + sizes[view.level].gap;
+
+const hasColumns = () => data.hasTime && view.level !== "layer";
+
 function draw() {
   const size = sizes[view.level];
   const layout = data.levels[view.level];
-  const step = layout.width * size.slot + size.gap;
+  const step = stepWidth();
   const svg = $("graph");
   svg.replaceChildren();
   shown.columns = columnsInView();
   let x = LEFT;
   for (const column of shown.columns) {
     column.x = x;
-    x += column.gap ? 64 : step;
+    x += column.gap ? GAP : step;
   }
-  const strip = Math.max(0, ...layout.boxes.filter((b) => !b.timed && b.x !== null).map((b) => b.x + 1)) * size.slot;
-  const right = Math.max(x, LEFT + strip, LEFT + 200) + (view.rolled ? 70 : 12);
+  const strip = Math.max(0, ...layout.boxes.filter(isStrip).map((b) => b.x + 1)) * size.slot;
+  const bars = Math.max(170, x - LEFT - size.gap / 2);
+  shown.side = LEFT + bars; // loops go around there
+  const right = Math.max(x, LEFT + strip, LEFT + 200, view.rolled && view.level !== "layer" ? shown.side + 86 : 0) + 12;
   const rows = rowHeights(layout, size);
-  shown.height = rows.total + FOOT + 8;
+  shown.height = rows.total + (hasColumns() ? 48 : 8);
   shown.width = right;
   svg.setAttribute("viewBox", `0 0 ${right} ${shown.height}`);
-  const bands = drawn("g", { class: "names" }, svg);
+  drawHead(svg);
+  const columns = drawn("g", { class: "columns" }, svg);
   const links = drawn("g", { class: "links" }, svg);
   const boxes = drawn("g", { class: "boxes" }, svg);
   shown.boxes = [];
@@ -63,7 +72,7 @@ function draw() {
     const height = bar ? BAR : size.height;
     const y = rows.top[box.y] + (rows.height[box.y] - height) / 2;
     if (!box.timed) {
-      const width = bar ? Math.max(170, x - LEFT - size.gap / 2) : Math.max(size.width, size.slot - 8); // names are long here
+      const width = bar ? bars : Math.max(size.width, size.slot - 8); // names are long here
       const corner = bar ? LEFT : LEFT + box.x * size.slot + (size.slot - width) / 2;
       where.set(`${b}:`, drawBox(boxes, b, null, { x: corner, y, width, height, bar }));
       return;
@@ -74,23 +83,37 @@ function draw() {
       where.set(`${b}:${column.t}`, drawBox(boxes, b, column.t, { x: corner, y, width: size.width, height, bar }));
     }
   });
-  drawNames(bands, layout, rows);
-  drawColumns(bands, step, size);
+  drawColumns(columns, step, size);
+  drawNames(svg, layout, rows);
   shown.links = [];
   layout.links.forEach((link) => drawLinks(links, link, layout, where));
   shown.boxes[0]?.group.setAttribute("tabindex", "0"); // arrow keys go on from there
-  resize();
+  if (whole && !printing) fit();
+  else resize();
 }
 
-// Rows count upwards, y grows downwards; a row that holds nothing but bars is low.
+// The head of an arrow, in the colour of its line and of one size, however wide that is.
+function drawHead(svg) {
+  const shape = { id: "head", viewBox: "0 0 6 8", markerWidth: HEAD, markerHeight: 8, refY: 4, orient: "auto", markerUnits: "userSpaceOnUse" };
+  drawn("path", { d: "M0,0L6,4L0,8z" }, drawn("marker", shape, drawn("defs", {}, svg)));
+}
+
+// Rows count upwards, y grows downwards; a row that holds nothing but bars is low, one with arcs leaves room for them.
 function rowHeights(layout, size) {
   const height = Array(layout.rows).fill(BAR + 8);
   for (const box of layout.boxes) if (box.x !== null) height[box.y] = size.row;
+  const [above, below] = [Array(layout.rows).fill(0), Array(layout.rows).fill(0)];
+  for (const [source, target, , delay] of layout.links) {
+    const [a, b] = [layout.boxes[source], layout.boxes[target]];
+    if (!isStrip(a) || !isStrip(b) || a.y !== b.y || b.x - a.x === 1) continue;
+    const [side, room] = view.rolled && delay ? [below, 40] : [above, 0];
+    side[a.y] = Math.max(side[a.y], rise(b.x - a.x) + room);
+  }
   const top = [];
   let y = 8;
   for (let row = layout.rows - 1; row >= 0; row--) {
-    top[row] = y;
-    y += height[row];
+    top[row] = y + above[row];
+    y = top[row] + height[row] + below[row];
   }
   return { top, height, total: y };
 }
@@ -98,7 +121,7 @@ function rowHeights(layout, size) {
 const standsAt = (box, t) => t === null || box.members.some((i) => indexAt(data.places[i], t) >= 0);
 
 function drawBox(parent, b, t, rect) {
-  const group = drawn("g", { class: rect.bar ? "box bar" : "box", role: "button", tabindex: "-1" }, parent);
+  const group = drawn("g", { class: rect.bar ? "box bar" : "box", role: "img", tabindex: "-1" }, parent);
   drawn("rect", { x: rect.x, y: rect.y, width: rect.width, height: rect.height, rx: rect.bar ? 4 : 7 }, group);
   const middle = rect.bar ? rect.x + 10 : rect.x + rect.width / 2;
   const anchor = rect.bar ? "start" : "middle";
@@ -109,8 +132,8 @@ function drawBox(parent, b, t, rect) {
     y: rect.y + (rect.bar ? 16 : rect.height / 2 + 11),
     "text-anchor": rect.bar ? "end" : "middle",
   }, group);
-  const entry = { b, t, rect, group, number };
-  label.textContent = nameOf(entry, Math.floor((rect.bar ? rect.width - 60 : rect.width) / 7.6));
+  const entry = { b, t, rect, group, label, number };
+  label.textContent = nameOf(entry, Math.floor((rect.width - (rect.bar ? 60 : 6)) / 7));
   const describe = () => { $("said").textContent = said(entry); };
   group.addEventListener("focus", describe);
   group.addEventListener("pointerenter", describe);
@@ -133,41 +156,28 @@ function nameOf({ b }, longest) {
   const module = box.path.split(".").at(-1) || "top level";
   const isWhole = box.timed || view.level === "layer" || box.path === "";
   const name = alone ? place.name || place.label : isWhole ? module : `${module}, once`;
-  return name.length > longest ? name.slice(0, longest - 1) + "…" : name;
-}
-
-function drawNames(parent, layout, rows) {
-  const seen = new Set();
-  for (const box of layout.boxes) {
-    if (!data.hasTime || !box.timed || seen.has(box.path)) continue;
-    seen.add(box.path);
-    const own = layout.boxes.filter((other) => other.timed && other.path === box.path).map((other) => rows.top[other.y]);
-    const middle = (Math.min(...own) + Math.max(...own) + rows.height[box.y]) / 2;
-    const parts = box.path.split(".");
-    drawn("text", { x: 8, y: middle + 4 }, parent, parts.slice(-2).join(".") || "steps");
-  }
+  return cut(name, longest);
 }
 
 function drawColumns(parent, step, size) {
-  const y = shown.height - FOOT + 14;
+  const y = shown.height - 26;
   for (const column of shown.columns) {
     const middle = column.x + (step - size.gap) / 2;
     if (column.gap) {
       const [first, last] = column.gap;
       const gap = drawn("g", { class: "gap", role: "button", tabindex: "0" }, parent);
       gap.setAttribute("aria-label", `steps ${first} to ${last} are folded: show them`);
-      drawn("rect", { x: column.x, y: 8, width: 46, height: shown.height - FOOT - 12, rx: 6 }, gap);
+      drawn("rect", { x: column.x, y: 8, width: 46, height: y - 26, rx: 6 }, gap);
       drawn("text", { x: column.x + 23, y: shown.height / 2, "text-anchor": "middle" }, gap, "⋯");
       drawn("text", { x: column.x + 23, y, "text-anchor": "middle" }, gap, `${last - first + 1} steps`);
       const open = () => { view.centre = Math.floor((first + last) / 2); redraw(); };
       gap.addEventListener("click", open);
       gap.addEventListener("keydown", (event) => { if (event.key === "Enter") open(); });
-    } else if (data.hasTime && view.level !== "layer") {
+    } else if (hasColumns()) {
       drawn("text", { x: middle, y, "text-anchor": "middle", class: "step" }, parent, column.t === null ? "every t" : when(column.t));
       if (column.t !== null && data.reads[column.t] !== undefined) {
         drawn("text", { x: middle, y: y + 18, "text-anchor": "middle", class: "symbol" }, parent, data.reads[column.t]);
       }
     }
   }
-  if (data.reads.length && !view.rolled && view.level !== "layer") drawn("text", { x: 8, y: y + 18 }, parent, "reads");
 }

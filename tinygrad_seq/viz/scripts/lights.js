@@ -8,14 +8,15 @@ function light() {
     const t = entry.t ?? currentStep();
     const place = speaker(box);
     const arrived = (list) => box.members.some((i) => isDone(data.places[i][list][indexAt(data.places[i], t)]));
-    const gradient = arrived("back");
+    const sum = partSum(box);
+    const gradient = sum === undefined ? arrived("back") : sum !== null;
     const value = gradient || arrived("lit") || box.members.every((i) => data.places[i].kind !== "op");
     const what = gradient ? "gradient" : "value";
-    const size = at(place, what, "norm", t);
+    const size = sum ?? at(place, what, "norm", t);
     const rect = entry.group.firstChild;
     rect.style.setProperty("--tone", gradient ? "var(--heat)" : "var(--cold)");
     rect.style.setProperty("--share", value && size && !isLeftOut(place, t) ? `${10 + 90 * shareOf[what](size)}%` : "0%");
-    entry.number.textContent = isLeftOut(place, t) ? "no ∂" : value ? numberIn(place, what, t) : "";
+    entry.number.textContent = isLeftOut(place, t) ? "no ∂" : value ? numberIn(place, what, t, sum) : "";
     if (!data.hasTime && gradient) entry.number.textContent = `${numberIn(place, "value", t)}  ∂ ${numberIn(place, what, t)}`;
     const classes = entry.group.classList;
     classes.toggle("lit", value);
@@ -36,7 +37,7 @@ function light() {
     const state = sent && gradient ? "gradient" : lit ? "value" : "plain";
     const isCut = view.cut.includes(link.t) && link.delay > 0 && !view.rolled;
     link.path.setAttribute("class", isCut ? "cut" : state);
-    link.path.style.strokeWidth = state === "gradient" && link.delay ? 1.4 + 4.6 * shareOf.gradient(gradient) : "";
+    link.path.style.strokeWidth = state === "gradient" && link.delay ? 1.4 + 3.6 * shareOf.gradient(gradient) : "";
   }
 }
 
@@ -58,10 +59,18 @@ function currentStep() {
 }
 
 // A single number is shown as it is, anything larger by its norm, or by its shape if the reader asks for that.
-function numberIn(place, what, t) {
+function numberIn(place, what, t, sum) {
   if (view.show === "shape") return place.shape.join("×") || "1";
   const single = place.shape.every((n) => n === 1) && place.kind !== "result";
-  return short(at(place, what, single ? "max" : "norm", t));
+  return short((single ? null : sum) ?? at(place, what, single ? "max" : "norm", t));
+}
+
+// How long a parameter's gradient is with the parts that have come so far: null before the first, undefined for others.
+function partSum({ members: [i] }) {
+  const parameter = data.parameters.find((own) => own.place === i);
+  if (!parameter) return undefined;
+  const k = frameOf(parameter);
+  return k < 0 ? null : parameter.frames[k][1];
 }
 
 function said({ b, t }) {

@@ -1,4 +1,7 @@
-// The arrows: upwards within a step, to the right from step to step, around at the right where it is rolled up.
+// The arrows: upwards within a step, to the right from step to step, around at the right where it is rolled up, in arcs
+// over a strip. A route is a path up to its head, where that points to, and which way.
+
+const HEAD = 6;
 
 // A link is drawn at every step at which it is used, from the column of its source to that of its target.
 function drawLinks(parent, link, layout, where) {
@@ -13,11 +16,15 @@ function drawLinks(parent, link, layout, where) {
     const b = where.get(to.timed ? `${target}:${t}` : `${target}:`);
     if (!a || !b) continue;
     const lane = laneOf(source, place, layout);
-    const path = drawn("path", { d: view.rolled && delay ? loop(a, b, place) : curve(a, b, delay, lane) }, parent);
+    const around = view.rolled && delay;
+    const route = isStrip(from) && isStrip(to) && a.y === b.y ? (around ? under : over)(a, b, lane)
+      : around ? loop(a, b, loopLane(place))
+      : delay ? onwards(a, b, delay, lane)
+      : a.bar && b.bar ? besideBars(a, b)
+      : upwards(a, b);
+    const path = drawn("path", { d: route.d, "marker-end": "url(#head)" }, parent);
     shown.links.push({ path, source, target, place, delay, t, before });
-    if (view.rolled && delay && lane === 0) {
-      drawn("text", { x: loopSide(a, b, place) + 6, y: (a.y + b.y + b.height) / 2 + 4, class: "delay" }, parent, `delay ${Math.abs(delay)}`);
-    }
+    if (around && lane === 0) drawn("text", { ...route.label, class: "delay" }, parent, `delay ${Math.abs(delay)}`);
   }
 }
 
@@ -35,39 +42,62 @@ function laneOf(source, place, layout) {
   return Math.max(0, lanes.length - 1 - lanes.indexOf(place));
 }
 
-function curve(a, b, delay, lane) {
-  if (delay) {
-    const [x1, x2] = delay > 0 ? [a.x + a.width, b.x] : [a.x, b.x + b.width];
-    const side = Math.min(10, a.height / 4);
-    const [y1, y2] = [a.y + a.height / 2 + side - 2 * side * lane, b.y + b.height / 2 + (a.y === b.y ? side - 2 * side * lane : 0)];
-    const bend = Math.abs(y2 - y1) < 2 ? 0 : Math.min(40, Math.abs(x2 - x1) / 2);
-    return `M${x1},${y1}C${x1 + Math.sign(delay) * bend},${y1} ${x2 - Math.sign(delay) * bend},${y2} ${x2},${y2}`;
-  }
-  if (a.y === b.y) { // side by side in a strip: straight to the next, in an arc to others
-    const [x1, x2, y] = [a.x + a.width, b.x, a.y + a.height / 2];
-    if (Math.abs(x2 - x1) < 20) return `M${x1},${y}L${x2},${y}`;
-    const [m1, m2, top] = [a.x + a.width / 2, b.x + b.width / 2, a.y - 10];
-    return `M${m1},${a.y}C${m1},${top} ${m2},${top} ${m2},${a.y}`;
-  }
-  const x1 = a.bar ? b.x + b.width / 2 : a.x + a.width / 2;
-  const x2 = b.bar ? x1 : b.x + b.width / 2;
+const middleOf = (rect) => [rect.x + rect.width / 2, rect.y + rect.height / 2];
+
+function onwards(a, b, delay, lane) {
+  const way = Math.sign(delay);
+  const [x1, x2] = way > 0 ? [a.x + a.width, b.x - HEAD] : [a.x, b.x + b.width + HEAD];
+  const side = Math.min(10, a.height / 4) * (1 - 2 * lane);
+  const [y1, y2] = [middleOf(a)[1] + side, middleOf(b)[1] + (a.y === b.y ? side : 0)];
+  const bend = Math.abs(y2 - y1) < 2 ? 0 : way * Math.min(40, Math.abs(x2 - x1) / 2);
+  return { d: `M${x1},${y1}C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}` };
+}
+
+// Bar to bar: around the steps, at the left.
+function besideBars(a, b) {
+  const [y1, y2, x] = [middleOf(a)[1], middleOf(b)[1], a.x - 12];
+  return { d: `M${a.x},${y1}L${x},${y1}L${x},${y2}L${b.x - HEAD},${y2}` };
+}
+
+function upwards(a, b) {
+  const x1 = a.bar ? middleOf(b)[0] : middleOf(a)[0];
+  const x2 = b.bar ? x1 : middleOf(b)[0];
   const [y1, y2] = a.y > b.y ? [a.y, b.y + b.height] : [a.y + a.height, b.y];
-  if (a.bar && b.bar) { // around the steps, at the left
-    const [y3, y4, x] = [a.y + a.height / 2, b.y + b.height / 2, a.x - 10];
-    return `M${a.x},${y3}L${x},${y3}L${x},${y4}L${b.x},${y4}`;
-  }
-  return `M${x1},${y1}L${x2},${y2}`;
+  const part = 1 - HEAD / Math.hypot(x2 - x1, y2 - y1);
+  return { d: `M${x1},${y1}L${x1 + part * (x2 - x1)},${y1 + part * (y2 - y1)}` };
 }
 
 // Rolled up, what the next step reads goes around at the right and comes back into the same step.
-function loopSide(a, b, place) {
-  const lane = Object.keys(data.lanes).filter((i) => data.places[i].path === data.places[place].path).indexOf(String(place));
-  return Math.max(a.x + a.width, b.x + b.width, LEFT + data.levels[view.level].width * sizes[view.level].slot) + 12 + 14 * lane;
+const loopLane = (place) => Object.keys(data.lanes).filter((i) => data.places[i].path === data.places[place].path).indexOf(String(place));
+
+function loop(a, b, lane) {
+  const right = shown.side + 12 + 14 * lane;
+  const side = a === b ? a.height / 4 + 5 * lane : 0;
+  const [y1, y2] = [middleOf(a)[1] - side, middleOf(b)[1] + side];
+  return {
+    d: `M${a.x + a.width},${y1}L${right},${y1}L${right},${y2}L${b.x + b.width + HEAD},${y2}`,
+    label: { x: shown.side + 32, y: (y1 + y2) / 2 + 4 },
+  };
 }
 
-function loop(a, b, place) {
-  const right = loopSide(a, b, place);
-  const side = a === b ? a.height / 4 : 0;
-  const [y1, y2] = [a.y + a.height / 2 - side, b.y + b.height / 2 + side];
-  return `M${a.x + a.width},${y1}L${right},${y1}L${right},${y2}L${b.x + b.width},${y2}`;
+// Boxes that touch no step stand side by side: straight to the next, to others in an arc, the higher the longer it is.
+const isStrip = (box) => !box.timed && box.x !== null;
+const rise = (slots) => 14 + 14 * Math.sqrt(Math.abs(slots));
+
+function over(a, b) {
+  const [x1, x2, y] = [a.x + a.width, b.x, middleOf(a)[1]];
+  if (0 < x2 - x1 && x2 - x1 < 20) return { d: `M${x1},${y}L${x2 - HEAD},${y}` };
+  const [m1, m2] = [middleOf(a)[0] + 7, middleOf(b)[0] - 7];
+  const top = a.y - rise((m2 - m1) / sizes[view.level].slot) / 0.75; // a curve goes three quarters of the way to there
+  return { d: `M${m1},${a.y}C${m1},${top} ${m2},${top} ${m2},${a.y - HEAD}` };
+}
+
+// What a strip's box hands on to the next step goes around under it.
+function under(a, b, lane) {
+  const [m1, m2, y] = [middleOf(a)[0] + 9 + 9 * lane, middleOf(b)[0] - 9 - 9 * lane, a.y + a.height];
+  const deep = rise((m2 - m1) / sizes[view.level].slot) + 12 * lane;
+  return {
+    d: `M${m1},${y}C${m1},${y + deep / 0.75} ${m2},${y + deep / 0.75} ${m2},${y + HEAD}`,
+    label: { x: (m1 + m2) / 2, y: y + deep + 26, "text-anchor": "middle" },
+  };
 }

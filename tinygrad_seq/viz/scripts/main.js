@@ -4,6 +4,7 @@ startParameters();
 startSort();
 startCredit();
 startWindows();
+startPrinting();
 redraw();
 setMoment(view.moment);
 

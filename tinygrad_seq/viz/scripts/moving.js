@@ -1,18 +1,17 @@
 // Ways through the graph: from box to box by keys, zoom and pan, search.
 
 // One box is in the tab order; arrow keys go to the nearest one over, under or beside it.
-const middleOf = ({ rect }) => [rect.x + rect.width / 2, rect.y + rect.height / 2];
 
 function moveFocus(event) {
   const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
   const here = shown.boxes.find((entry) => entry.group === document.activeElement);
   if (!way || !here) return;
   event.preventDefault();
-  const [x, y] = middleOf(here);
+  const [x, y] = middleOf(here.rect);
   let best = null;
   let least = Infinity;
   for (const entry of shown.boxes) {
-    const [ex, ey] = middleOf(entry);
+    const [ex, ey] = middleOf(entry.rect);
     const along = (ex - x) * way[0] + (ey - y) * way[1];
     const across = Math.abs((ex - x) * way[1]) + Math.abs((ey - y) * way[0]);
     if (along > 1 && along + 3 * across < least) [best, least] = [entry, along + 3 * across];
@@ -31,6 +30,7 @@ function resize() {
   const svg = $("graph");
   svg.setAttribute("width", shown.width * zoom);
   svg.setAttribute("height", shown.height * zoom);
+  keepNames();
 }
 
 function setZoom(wanted) {
@@ -41,15 +41,43 @@ function setZoom(wanted) {
   frame.scrollLeft = middle * zoom - frame.clientWidth / 2;
 }
 
+let whole = false; // whether the zoom goes by what there is to see
+
+function fit() {
+  setZoom(Math.min(($("frame").clientWidth - 4) / shown.width, (0.78 * innerHeight - 4) / shown.height)); // 78vh: its CSS
+}
+
+function zoomBy(factor) {
+  whole = false;
+  setZoom(zoom * factor);
+}
+
+function setLevel(level) {
+  view.level = level;
+  for (const button of document.querySelectorAll("input[name=level]")) button.checked = button.value === level;
+}
+
 function follow() {
   const t = data.moments[view.moment - 1]?.[1];
-  if (t === null || t === undefined || view.rolled || view.level === "layer") return;
+  if (t !== null && t !== undefined) showStep(t);
+}
+
+// After a switch, what one wants to see is in sight: a loop where there is one, or the step of the moment at hand.
+function redrawThere() {
+  redraw();
+  const loop = $("graph").querySelector(".delay");
+  if (loop) $("frame").scrollLeft = loop.getBBox().x * zoom - $("frame").clientWidth / 2;
+  else follow();
+}
+
+function showStep(t) {
+  if (view.rolled || view.level === "layer") return;
   view.centre = t;
-  if (!shown.columns.some((column) => column.t === t)) draw();
+  if (!shown.columns.some((column) => column.t === t)) redraw();
   const column = shown.columns.find((c) => c.t === t);
   const frame = $("frame");
   const x = column.x * zoom;
-  if (x < frame.scrollLeft + LEFT || x > frame.scrollLeft + frame.clientWidth - 120) {
+  if (x < frame.scrollLeft + LEFT * zoom || x > frame.scrollLeft + frame.clientWidth - 120) {
     frame.scrollTo({ left: x - frame.clientWidth / 2, behavior: quiet ? "auto" : "smooth" });
   }
 }
@@ -57,13 +85,15 @@ function follow() {
 function startGraph() {
   const frame = $("frame");
   $("graph").addEventListener("keydown", moveFocus);
-  $("closer").addEventListener("click", () => setZoom(zoom * 1.25));
-  $("farther").addEventListener("click", () => setZoom(zoom / 1.25));
-  $("whole").addEventListener("click", () => setZoom((frame.clientWidth - 4) / shown.width));
+  $("closer").addEventListener("click", () => zoomBy(1.25));
+  $("farther").addEventListener("click", () => zoomBy(1 / 1.25));
+  $("whole").addEventListener("click", () => { whole = true; fit(); });
+  addEventListener("resize", () => (whole ? fit() : keepNames()));
+  frame.addEventListener("scroll", keepNames);
   frame.addEventListener("wheel", (event) => {
     if (!event.ctrlKey) return;
     event.preventDefault();
-    setZoom(zoom * Math.exp(-event.deltaY / 300));
+    zoomBy(Math.exp(-event.deltaY / 300));
   }, { passive: false });
   let grip = null;
   frame.addEventListener("pointerdown", (event) => {
@@ -73,9 +103,9 @@ function startGraph() {
     if (grip) frame.scrollTo(grip[0] - event.clientX, grip[1] - event.clientY);
   });
   addEventListener("pointerup", () => { grip = null; });
+  setLevel(view.level);
   for (const button of document.querySelectorAll("input[name=level]")) {
-    button.checked = button.value === view.level;
-    button.addEventListener("change", () => { view.level = button.value; redraw(); });
+    button.addEventListener("change", () => { setLevel(button.value); redrawThere(); });
   }
   $("search").addEventListener("input", search);
   $("show").value = view.show;

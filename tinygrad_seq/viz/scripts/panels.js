@@ -83,7 +83,19 @@ function choose(row, button) {
   const again = button.getAttribute("aria-pressed") === "true";
   document.querySelectorAll("#bptt button").forEach((other) => other.setAttribute("aria-pressed", other === button && !again));
   view.cut = again ? [] : row.cut;
-  const cut = row.cut.length ? `The edges into t = ${row.cut.join(", ")} are cut` : "No edge is cut: this is full BPTT";
-  $("windowed").textContent = again ? "" : `${cut}; the gradient keeps the direction of the full one up to a cosine of ${short(row.cosine)}.`;
-  relight();
+  if (again) relight();
+  else showCut(row);
+}
+
+// Shows the graph with its cut edges, as near as there are to where one was, and says below it what they do.
+function showCut({ k1, k2, cut, cosine }) {
+  if (view.level === "layer") setLevel("cell");
+  if (view.rolled) setRolled(false);
+  const distance = (t) => Math.abs(t - view.centre);
+  if (cut.length) view.centre = cut.reduce((best, t) => (distance(t) < distance(best) ? t : best));
+  redraw();
+  showStep(view.centre);
+  const edges = cut.length ? `the edges into t = ${cut.join(", ")} are cut` : "no edge is cut: this is full BPTT";
+  $("said").textContent = `k1 = ${k1}, k2 = ${k2}: ${edges}; the gradient keeps the direction of the full one up to a cosine of ${short(cosine)}.`;
+  $("frame").scrollIntoView({ behavior: quiet ? "auto" : "smooth" });
 }

@@ -59,7 +59,7 @@ function startParameters() {
 }
 
 function lightParameters() {
-  const [paper, heat, cold] = ["paper", "heat", "cold"].map(colour);
+  const [paper, hot, cool] = ["paper", "hot", "cool"].map(colour);
   for (const parameter of data.parameters) {
     const k = frameOf(parameter);
     const norm = k < 0 ? 0 : parameter.frames[k][1];
@@ -70,7 +70,7 @@ function lightParameters() {
     const [columns, rows] = parameter.size;
     paint(parameter.canvas, columns, rows, (r, c) => {
       const x = shares[r * columns + c] ?? 0;
-      return mixed(paper, x < 0 ? cold : heat, Math.sqrt(Math.abs(x))); // the root: small entries are to be seen too
+      return mixed(paper, x < 0 ? cool : hot, Math.sqrt(Math.abs(x))); // the root: small entries are to be seen too
     });
     parameter.canvas.setAttribute("aria-label", `gradient of ${data.places[parameter.place].name}, ${parameter.said.textContent}`);
   }

@@ -101,17 +101,17 @@ function showSort(entry, box, classes) {
   if (isSorted) entry.number.textContent = `#${Math.max(...keys.map((key) => view.sort.place.get(key)))}`;
 }
 
+function setRolled(rolled) {
+  view.rolled = rolled;
+  view.sort = null;
+  clearInterval(sorting);
+  $("rolled").setAttribute("aria-pressed", rolled);
+  $("sorted").textContent = "";
+}
+
 function startSort() {
-  const button = $("rolled");
-  button.setAttribute("aria-pressed", view.rolled);
-  button.addEventListener("click", () => {
-    view.rolled = !view.rolled;
-    view.sort = null;
-    clearInterval(sorting);
-    button.setAttribute("aria-pressed", view.rolled);
-    $("sorted").textContent = "";
-    redraw();
-  });
+  setRolled(view.rolled);
+  $("rolled").addEventListener("click", () => { setRolled(!view.rolled); redrawThere(); });
   $("sort").addEventListener("click", sort);
   $("moment").addEventListener("input", () => { view.sort = null; });
 }
