@@ -13,7 +13,7 @@ import pytest
 import tinygrad_seq.exercises
 from tinygrad_seq.errors import ConfigError
 from tinygrad_seq.exercises import EXERCISES, check, gradescope, load, new
-from tinygrad_seq.exercises.grading import VALUES
+from tinygrad_seq.exercises.expected import VALUES
 from tinygrad_seq.exercises.stub import STUBS
 
 HERE = Path(__file__).resolve().parent
