@@ -46,18 +46,21 @@ def folder_graded(
 ) -> None:
     """Grade all answers in a folder and below it, a line each: points, exercise, file, and what fails first.
 
-    A file answers the exercise whose name is in its own: `ann/unroll.py`, `unroll_ben.py`. What is said in full says
-    `tinygrad-seq check`. The exit code is 1 unless all is right.
+    A file answers the exercise whose name is in its own: `ann/unroll.py`, `unroll_ben.py`. `tinygrad-seq check` says
+    more of one. The exit code is 1 unless all is right.
 
     - `tinygrad-seq exercise grade submissions`
     """
     right = True
     for path, name in answers(folder).items():
+        if name is None:
+            print(f"not graded: {path.relative_to(folder)}: its name holds no exercise's, or two.")
+            continue
         outcomes = graded(name, path).outcomes
         wrong = [outcome for outcome in outcomes if not outcome.holds]
         right = right and not wrong
         says = f"  {wrong[0].says.splitlines()[0]}" if wrong else ""
-        print(f"{points(outcomes):>4} of 10  {name:<20}  {path.relative_to(folder)}{says}", flush=True)
+        print(f"{points(outcomes):>5} of 10  {name:<20}  {path.relative_to(folder)}{says}", flush=True)
     if not right:
         raise typer.Exit(1)
 

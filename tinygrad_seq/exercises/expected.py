@@ -45,13 +45,13 @@ def compare(name: str, probe: Probe, answer: Answer) -> None:
 def numbers(case: str, value: Any, expected: np.ndarray) -> np.ndarray:
     """Return a value as an array. Raises WrongAnswerError where it holds no numbers, or not in rows of one length."""
     try:
-        array = np.asarray(value, float)
-    except (TypeError, ValueError):
-        array = None
-    if array is None or value is None:
+        array = np.asarray(value)
+    except ValueError:
+        array = np.array(None)
+    if array.dtype.kind not in "biuf":
         wanted = f"an array of shape {expected.shape}" if expected.shape else "a number"
         raise WrongAnswerError(f"{case}: expected {wanted}, got {kind(value)}.")
-    return array
+    return array.astype(float)
 
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:

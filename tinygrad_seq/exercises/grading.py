@@ -58,10 +58,13 @@ def told(error: BaseException, file: str | None) -> str:
             return "not written yet: there is still a `raise NotImplementedError`."
         case SystemExit():
             says = "it ended the program by exit() or sys.exit(): leave that out"
+        case SyntaxError(lineno=int(number)):
+            return f"it raised {type(error).__name__}: {error.msg}{place(number, error.text)}"
         case MemoryError():
             says = "it wanted more memory than there is for it"
         case _:
-            says = f"it raised {''.join(traceback.format_exception_only(error)).strip():.{LONGEST}}"
+            text = "".join(traceback.format_exception_only(error)).strip()[:LONGEST]
+            says = f"it raised {text.encode('utf-8', 'backslashreplace').decode()}"  # halves of a character too
     lines = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     return f"{says}{place(lines[-1].lineno, lines[-1].line) if lines else ''}"
 

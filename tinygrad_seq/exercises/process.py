@@ -56,7 +56,7 @@ def graded(name: str, path: str | Path, seconds: float = SECONDS) -> Graded:
     path = Path(path).absolute()
     with TemporaryDirectory() as folder:
         code, printed = run([name, str(path), folder, str(seconds)], seconds + START)
-        says = dict(json.loads(line) for line in read(folder, VERDICTS).split("\n")[:-1])
+        says: dict[int, str] = dict(json.loads(line) for line in read(folder, VERDICTS).split("\n")[:-1])
         if missing := [number for number in range(len(exercise.checks)) if number not in says]:
             says |= dict.fromkeys(missing, REST) | {missing[0]: ended(code, read(folder, STACK), str(path), seconds)}
     return Graded([Outcome(*asked[:2], not says[n], says[n]) for n, asked in enumerate(exercise.checks)], printed)

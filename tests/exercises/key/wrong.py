@@ -176,12 +176,14 @@ WRONG = {
             "        h = np.zeros_like(h)\n        hs = [h]\n",
             "the state starts from zero in every chunk: only the gradient is cut there, the state is carried on.",
         ),
-        Slip("range(0, T, k)", "range(0, T, T)", "nothing was cut: this is the full gradient whatever k is."),
+        Slip("T = len(xs)", "T = k = len(xs)", "nothing was cut: this is the full gradient whatever k is."),
         Slip(
-            "range(0, T, k)",
-            "range(0, T, 1)",
+            "dh_next = da @ W_hh",
+            "dh_next = 0.0",
             "the gradient was cut after every step: it goes back to the chunk's first step.",
         ),
+        Slip("range(0, T, k)", "range(0, T, T)", "only the first chunk was read: go on to the next, up to the end."),
+        Slip("range(0, T, k)", "range(0, T - k + 1)", "the chunks overlap: the next begins where the last one ended."),
         Slip(
             "range(0, T, k)",
             "range(0, T - T % k, k)",
