@@ -92,7 +92,7 @@ def test_a_wrong_answer_fails_another_check_too_and_gets_the_points_of_what_is_r
     outcomes = check(name, key.module(name, key.slipped(name, key.WRONG[name][i])))
     others = [outcome for outcome in outcomes if not outcome.name.startswith("values")]
     assert not all(outcome.holds for outcome in others)
-    most = {"optimizers": 6.5}.get(name, 3)  # three of four optimizers are right
+    most = {"rnn_step": 3, "optimizers": 6.5, "masked_loss": 2, "find_a_cell": 2}.get(name, 0)
     assert sum(outcome.points for outcome in outcomes if outcome.holds) <= most
 
 
@@ -145,9 +145,12 @@ def test_what_an_answer_raises_is_reported(key):
 
 def test_the_line_that_raised_it_is_named(tmp_path):
     path = tmp_path / "unroll.py"
-    path.write_text("def other(x):\n    return x[9]\n\ndef unroll(*args):\n    return other(args)\n")
+    path.write_text(
+        "import numpy as np\n\ndef unroll(*args):\n    return joined([])\n\ndef joined(hs):\n    return np.stack(hs)\n"
+    )
     values, *_ = check("unroll", load(path))
-    assert values.says == "it raised IndexError: tuple index out of range, in line 2: return x[9]"
+    assert values.says.startswith("it raised ValueError: need at least one array")
+    assert values.says.endswith(", in line 7: return np.stack(hs)")
 
 
 @pytest.mark.parametrize(

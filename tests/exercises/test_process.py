@@ -146,7 +146,7 @@ threading.Thread(target=time.sleep, args=(600,)).start()
 with open({str(pid)!r}, "w") as f:
     f.write(str(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid))
 """
-    outcomes, _ = grade(RIGHT + left)
+    outcomes, _ = grade(RIGHT + left, seconds=300.0)
     assert all(outcome.holds for outcome in outcomes)
     if Path("/proc").exists():
         assert eventually(lambda: gone(pid.read_text()))
