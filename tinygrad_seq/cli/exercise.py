@@ -1,4 +1,4 @@
-"""`tinygrad-seq exercise list`, `exercise new` and `check`."""
+"""`tinygrad-seq exercise list`, `exercise new`, `exercise grade` and `check`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..exercises import EXERCISES, Outcome, gradescope, load, new
-from ..exercises import check as checked
-from ..exercises.catalogue import found
+from ..exercises import EXERCISES, Outcome, answers, graded, gradescope, new
 from .debug import DebugOption
 from .folder import quoted
 
@@ -18,7 +16,7 @@ __all__ = ["check", "exercise"]
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Which exercise: see `tinygrad-seq exercise list`.")]
 
-exercise = typer.Typer(help="Exercises that grade themselves: list them, begin one.", no_args_is_help=True)
+exercise = typer.Typer(help="Exercises that grade themselves: list, begin, grade a folder.", no_args_is_help=True)
 
 
 @exercise.command("list")
@@ -41,6 +39,32 @@ def begun(
     print(f"Next:  tinygrad-seq check {name}" + ("" if folder == Path() else f" --file {quoted(path)}"))
 
 
+@exercise.command("grade")
+def folder_graded(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Answers, in folders of their own or all together.")],
+    debug: DebugOption = False,
+) -> None:
+    """Grade all answers in a folder and below it, a line each: points, exercise, file, and what fails first.
+
+    A file answers the exercise whose name is in its own: `ann/unroll.py`, `unroll_ben.py`. `tinygrad-seq check` says
+    more of one. The exit code is 1 unless all is right.
+
+    - `tinygrad-seq exercise grade submissions`
+    """
+    right = True
+    for path, name in answers(folder).items():
+        if name is None:
+            print(f"not graded: {path.relative_to(folder)}: its name holds no exercise's, or two.")
+            continue
+        outcomes = graded(name, path).outcomes
+        wrong = [outcome for outcome in outcomes if not outcome.holds]
+        right = right and not wrong
+        says = f"  {wrong[0].says.splitlines()[0]}" if wrong else ""
+        print(f"{points(outcomes):>5} of 10  {name:<20}  {path.relative_to(folder)}{says}", flush=True)
+    if not right:
+        raise typer.Exit(1)
+
+
 def check(
     name: NameArgument,
     file: Annotated[Path | None, typer.Option(help="The answer.", show_default="NAME.py")] = None,
@@ -49,27 +73,38 @@ def check(
 ) -> None:
     """Check an answer to an exercise: what holds, and of what does not, what was expected.
 
+    The file runs in a process of its own, for 10 seconds and in 1 GB of memory (Linux) at most. The exit code is 1
+    unless all is right.
+
     - `tinygrad-seq check lstm_cell`
 
     - `tinygrad-seq check lstm_cell --file answers/lstm_cell.py --json > results.json`
     """
-    found(name)
-    outcomes = checked(name, load(file or Path(f"{name}.py")))
+    outcomes, printed = graded(name, file or Path(f"{name}.py"))
     if as_json:
-        print(json.dumps(gradescope(outcomes), indent=2))
+        print(json.dumps(gradescope(outcomes, printed), indent=2))
     else:
+        if printed:
+            print(f"Your file printed:\n{indented(printed.rstrip())}")
         for outcome in outcomes:
             print(shown(outcome))
-        print(f"{sum(outcome.holds for outcome in outcomes)} of {len(outcomes)}.{further(name, outcomes)}")
+        print(f"{points(outcomes)} of 10 points.{further(name, outcomes)}")
     if not all(outcome.holds for outcome in outcomes):
         raise typer.Exit(1)
 
 
+def points(outcomes: list[Outcome]) -> str:
+    return f"{sum(outcome.points * outcome.holds for outcome in outcomes):g}"
+
+
+def indented(text: str) -> str:
+    return "        " + text.replace("\n", "\n        ")
+
+
 def shown(outcome: Outcome) -> str:
-    """Return one check as a line, and below it what was expected."""
-    if outcome.holds:
-        return f"ok      {outcome.name}"
-    return f"not yet {outcome.name}\n        " + outcome.says.replace("\n", "\n        ")
+    """Return one check and its points as a line, and below it what was expected."""
+    line = f"{outcome.name} ({outcome.points:g} points)"
+    return f"ok      {line}" if outcome.holds else f"not yet {line}\n{indented(outcome.says)}"
 
 
 def further(name: str, outcomes: list[Outcome]) -> str:

@@ -2,103 +2,133 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import ModuleType
-from typing import Any, NamedTuple
-
-import numpy as np
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 from ..errors import ConfigError
-from . import probes, properties
+from . import gradients, properties
+from .answer import Answer
+from .expected import compare
+from .probes import PROBES
 
-__all__ = ["EXERCISES", "Exercise", "found"]
+__all__ = ["EXERCISES", "Check", "Exercise", "found"]
+
+VALUES_POINTS, OTHER_POINTS = 6.0, 2.0
+"""What the values of an exercise are worth together, and what each of its two other checks is."""
+
+
+class Check(NamedTuple):
+    """One check: what it asks, how many points it is worth, and what raises WrongAnswerError where it does not hold."""
+
+    name: str
+    points: float
+    run: Callable[[Answer], None]
 
 
 class Exercise(NamedTuple):
-    """An exercise: what it is about, the tutorial before it, what is asked of an answer, and what must hold of it.
+    """An exercise: what it is about, the tutorial before it, and its checks, worth 10 points together.
 
-    `probe` calls the student's functions on fixed inputs and returns what they said, by case; `property` raises
-    WrongAnswerError.
+    6 points are for values on fixed inputs, in equal parts where these are of several functions. 2 are for a gradient
+    against differences and 2 for a property; where nothing has a gradient there are two properties.
+    `returns` is False where the answer returns nothing and writes into what it was given.
     """
 
     name: str
     about: str
     tutorial: str
-    probe: Callable[[ModuleType], Mapping[str, np.ndarray]]
-    property_says: str
-    property: Callable[[Any], None]
+    checks: tuple[Check, ...]
+    returns: bool = True
+
+
+def exercise(
+    name: str,
+    about: str,
+    tutorial: str,
+    *others: tuple[str, Callable[[Answer], None]],
+    returns: bool = True,
+) -> Exercise:
+    """Return an exercise: its values by the probes of that name, and its two other checks."""
+    share = VALUES_POINTS / len(PROBES[name])
+    values = [Check(f"values: {of}", share, partial(compare, name, probe)) for of, probe in PROBES[name].items()]
+    return Exercise(
+        name, about, tutorial, (*values, *(Check(says, OTHER_POINTS, run) for says, run in others)), returns
+    )
 
 
 EXERCISES = {
-    exercise.name: exercise
-    for exercise in (
-        Exercise(
+    one.name: one
+    for one in (
+        exercise(
             "topological_backward",
             "gradients through a graph, each node after all that read it",
             "03",
-            probes.topological_backward,
-            "graphs of any depth",
-            properties.deep_graph,
+            ("gradient: a graph of products agrees with differences", gradients.graph_agrees),
+            ("property: graphs of any depth", properties.deep_graph),
+            returns=False,
         ),
-        Exercise(
+        exercise(
             "broadcast_sum",
             "the gradient of what was broadcast",
             "01",
-            probes.broadcast_sum,
-            "the gradient agrees with differences",
-            properties.sum_agrees_with_differences,
+            ("gradient: agrees with differences", gradients.sum_agrees),
+            ("property: the operand's shape, and nothing lost", properties.sum_is_kept),
         ),
-        Exercise(
+        exercise(
             "rnn_step",
             "one step of the RNN, forward and backward",
             "03",
-            probes.rnn_step,
-            "the gradients agree with differences",
-            properties.step_agrees_with_differences,
+            ("gradient: all five agree with differences", gradients.step_agrees),
+            ("property: one unit alone answers with its row of the weights", properties.one_unit_alone),
         ),
-        Exercise("unroll", "an RNN over a sequence", "03", probes.unroll, "the past alone counts", properties.causal),
-        Exercise(
+        exercise(
+            "unroll",
+            "an RNN over a sequence",
+            "03",
+            ("gradient: differences agree with our engine", gradients.unroll_agrees),
+            ("property: read in two parts it says the same", properties.two_parts),
+        ),
+        exercise(
             "truncated_bptt",
             "backpropagation through time in chunks",
             "04",
-            probes.truncated_bptt,
-            "one chunk as long as the sequence gives the full gradient",
-            properties.one_chunk_agrees_with_differences,
+            ("gradient: agrees with our engine, state detached between chunks", gradients.truncated_agrees),
+            ("property: an error reaches back to the start of its chunk", properties.reaches_back),
         ),
-        Exercise(
-            "lstm_cell", "the LSTM", "09", probes.lstm_cell, "rows of a batch are independent", properties.lstm_rows
+        exercise(
+            "lstm_cell",
+            "the LSTM",
+            "09",
+            ("gradient: differences agree with our engine", gradients.lstm_agrees),
+            ("property: gates that are open or shut", properties.gates_alone),
         ),
-        Exercise(
+        exercise(
             "gru_forms",
             "the GRU in both forms",
             "10",
-            probes.gru_forms,
-            "the state stays between -1 and 1",
-            properties.gru_bounded,
+            ("gradient: differences agree with our engine", gradients.gru_agrees),
+            ("property: gates that are open or shut", properties.resets_alone),
         ),
-        Exercise(
+        exercise(
             "optimizers",
             "momentum, Adagrad, RMSProp, Adam",
             "11",
-            probes.optimizers,
-            "nothing given is changed",
-            properties.pure_steps,
+            ("property: the steps on a constant gradient", properties.constant_gradient),
+            ("property: nothing given is changed", properties.given_is_kept),
         ),
-        Exercise(
+        exercise(
             "masked_loss",
             "the loss of padded sequences",
             "05",
-            probes.masked_loss,
-            "large scores do no harm",
-            properties.large_scores,
+            ("gradient: differences agree with our engine", gradients.loss_agrees),
+            ("property: padding, repetition and a constant change nothing", properties.indifferent_loss),
         ),
-        Exercise(
+        exercise(
             "find_a_cell",
             "the unit that knows a label",
             "13",
-            probes.find_a_cell,
-            "a planted unit is found",
-            properties.planted_unit,
+            ("property: signs and labels turned round", properties.turned_round),
+            ("property: how often the label comes is no matter", properties.rare_as_often),
         ),
     )
 }

@@ -24,6 +24,37 @@ STACK = """    stack = [output]
             parent.grad += node.grad * derivative
             stack.append(parent)
 """
+QUEUE = """    seen, queue = {output}, [output]
+    while queue:
+        node = queue.pop(0)
+        for parent, derivative in node.parents:
+            parent.grad += node.grad * derivative
+            if parent not in seen:
+                seen.add(parent)
+                queue.append(parent)
+"""
+LATE = """    seen, queue = set(), [output]
+    while queue:
+        node = queue.pop(0)
+        if node not in seen:
+            seen.add(node)
+            for parent, derivative in node.parents:
+                parent.grad += node.grad * derivative
+                queue.append(parent)
+"""
+DEPTH_FIRST = """    seen = set()
+    def visit(node):
+        if node not in seen:
+            seen.add(node)
+            for parent, derivative in node.parents:
+                parent.grad += node.grad * derivative
+                visit(parent)
+    visit(output)
+"""
+FIRST_MET = (
+    "a node sent its gradient on as soon as it was first met, before all that read it had sent theirs: the order of a"
+    " search with `visited` is not enough. List the nodes, each after all of its parents, and go from the end."
+)
 TOO_EARLY = (
     "a node sent its gradient on before it had all of it, and then again: wait until all that read it have sent theirs."
 )
@@ -47,6 +78,10 @@ WRONG = {
         ),
         Slip(LOOP, STACK, TOO_EARLY),
         Slip(LOOP, STACK.replace("pop()", "pop(0)"), TOO_EARLY),
+        *(
+            Slip(LOOP, search, FIRST_MET)
+            for search in (QUEUE, LATE, QUEUE.replace("pop(0)", "pop()"), LATE.replace("pop(0)", "pop()"), DEPTH_FIRST)
+        ),
         Slip(
             "for node in reversed(in_order(output)):\n",
             "for node in [output]:\n",
@@ -102,6 +137,16 @@ WRONG = {
             "dh_prev went through W_hh transposed the wrong way: forward is h_prev W_hh^T, so backward is da_t W_hh.",
         ),
         Slip("h_prev @ W_hh.T + b)", "h_prev @ W_hh.T + b + b)", "the bias is in h_t twice."),
+        Slip(
+            "return np.tanh(x_t @ W_ih.T + h_prev @ W_hh.T + b)",
+            "return np.tanh(np.tanh(x_t @ W_ih.T + h_prev @ W_hh.T + b))",
+            "tanh was taken twice: h_t = tanh(a_t).",
+        ),
+        Slip(
+            "(1 - h_t**2)",
+            "(1 - np.tanh(h_t) ** 2)",
+            "tanh was taken of h_t, which is tanh(a_t) already: its derivative is 1 - h_t^2.",
+        ),
     ],
     "unroll": [
         Slip(
@@ -119,6 +164,11 @@ WRONG = {
             "return np.stack(hs)", "return hs[-1]", "only the last state came back: all of them are wanted, (T, B, H)."
         ),
         Slip("np.tanh(x_t @ W_ih.T + h @ W_hh.T + b)", "x_t @ W_ih.T + h @ W_hh.T + b", "the tanh is missing."),
+        Slip(
+            "h = np.tanh(x_t @ W_ih.T + h @ W_hh.T + b)\n        hs.append(h)",
+            "hs.append(h)\n        h = np.tanh(x_t @ W_ih.T + h @ W_hh.T + b)",
+            "it begins with h_0 and ends before the last state: what is wanted is the state after each step.",
+        ),
     ],
     "truncated_bptt": [
         Slip(
@@ -126,12 +176,14 @@ WRONG = {
             "        h = np.zeros_like(h)\n        hs = [h]\n",
             "the state starts from zero in every chunk: only the gradient is cut there, the state is carried on.",
         ),
-        Slip("range(0, T, k)", "range(0, T, T)", "nothing was cut: this is the full gradient whatever k is."),
+        Slip("T = len(xs)", "T = k = len(xs)", "nothing was cut: this is the full gradient whatever k is."),
         Slip(
-            "range(0, T, k)",
-            "range(0, T, 1)",
+            "dh_next = da @ W_hh",
+            "dh_next = 0.0",
             "the gradient was cut after every step: it goes back to the chunk's first step.",
         ),
+        Slip("range(0, T, k)", "range(0, T, T)", "only the first chunk was read: go on to the next, up to the end."),
+        Slip("range(0, T, k)", "range(0, T - k + 1)", "the chunks overlap: the next begins where the last one ended."),
         Slip(
             "range(0, T, k)",
             "range(0, T - T % k, k)",
@@ -154,6 +206,12 @@ WRONG = {
             "f, i, g, o = np.split",
             "i and f stand in the wrong order: the quarters are i, f, g, o.",
         ),
+        Slip(
+            "i, f, g, o = np.split",
+            "i, f, o, g = np.split",
+            "g and o stand in the wrong order: the quarters are i, f, g, o.",
+        ),
+        Slip("return h_t, c_t", "return c_t, h_t", "h_t and c_t came back in the wrong order: h_t first."),
         Slip("np.tanh(g)", "sigma(g)", "the candidate g goes through a sigmoid: it is no gate, and takes tanh."),
         Slip("sigma(o) * np.tanh(c_t)", "sigma(o) * c_t", "h_t shows c_t itself: it shows o_t * tanh(c_t)."),
         Slip("sigma(f) * c_prev + ", "", "the old cell state is lost: c_t keeps f_t * c_prev."),
@@ -223,6 +281,11 @@ WRONG = {
             "(chosen * mask).sum() / count",
             "(chosen * mask).sum()",
             "a sum, not a mean: divide by how many positions count.",
+        ),
+        Slip(
+            "float(-(chosen",
+            "float((chosen",
+            "the minus is missing: ln of a probability is below 0, the loss is above.",
         ),
         Slip(
             "axis=-1, keepdims=True))",
