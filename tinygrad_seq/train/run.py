@@ -74,12 +74,12 @@ class Run:
         """Begin a run in a folder that has none; with `force` the one that is there is given up.
 
         Raises:
-            ConfigError: the folder holds a run already.
+            ConfigError: the folder holds a run already, or a setting is refused; then what is there is left alone.
             DataError: the text is too short for one batch.
             CheckpointError: it cannot be written.
         """
         folder = Path(folder)
-        settings.steps_per_epoch(settings.split(corpus)[0])
+        settings.check(corpus.vocab, settings.split(corpus)[0])
         if (folder / CONFIG).exists() and not force:
             raise ConfigError(
                 f"{folder} holds a run already. Go on with it (--resume {folder}), choose another folder (--out), "
