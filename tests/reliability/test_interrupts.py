@@ -183,6 +183,33 @@ def test_one_that_is_lost_before_training_is_heard_all_the_same(
     assert not (tmp_path / "run" / "log.jsonl").exists()
 
 
+FORKS = """
+import os, signal, time
+from tinygrad_seq.train.run import Run
+begin = Run.begin
+def forking(self, training):
+    child = os.fork()
+    if not child:
+        signal.signal(signal.SIGINT, lambda *_: None)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        os._exit(0)
+    os.waitpid(child, 0)
+    time.sleep(2)
+    return begin(self, training)
+Run.begin = forking
+"""
+
+
+def test_those_of_a_copy_of_the_process_are_its_own(
+    start: Callable[..., subprocess.Popen[str]], text: Path, tmp_path: Path
+) -> None:
+    process = start(FORKS, "train", text, "--out", tmp_path / "run", "--steps", 4, *TINY)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert saved(tmp_path / "run") == 4
+
+
 def test_one_that_comes_when_all_is_done(start: Callable[..., subprocess.Popen[str]]) -> None:
     at_exit = "import atexit, signal\natexit.register(signal.raise_signal, signal.SIGINT)"
     process = start(at_exit, "--version")
