@@ -32,6 +32,7 @@ from tinygrad_seq.checkpoint import load
 from tinygrad_seq.cli.app import app
 from tinygrad_seq.errors import CheckpointError
 from tinygrad_seq.train.run import BEST, LAST, PREVIOUS, Run
+from tinygrad_seq_command.ctrl_c import end
 
 from ..report import save
 
@@ -164,6 +165,7 @@ def forked(work: Callable[[], int]) -> int:
         process = os.fork()
     if not process:
         faulthandler.enable(sys.__stderr__)
+        signal.signal(signal.SIGINT, end)
         os._exit(work())  # nothing of this process, such as a test's clean-up, runs in the copy
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return process
@@ -171,15 +173,12 @@ def forked(work: Callable[[], int]) -> int:
 
 def command(arguments: tuple[str, ...]) -> int:
     """Run a command here, without a word, and return its exit code."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         with Path(os.devnull).open("w") as silence, redirect_stdout(silence), redirect_stderr(silence):
             app(arguments, prog_name="tinygrad-seq")
-    except SystemExit as end:
-        return int(end.code or 0)
-    except KeyboardInterrupt:  # before the command had begun
-        return 130
+    except SystemExit as how:
+        return int(how.code or 0)
     return 0
 
 

@@ -71,17 +71,13 @@ def without_speed(run: Run) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_under_every_schedule(tmp_path: Path, optimizer: str, schedule: str) -> None:
-    pair = list(OPTIMIZERS).index(optimizer) + list(SCHEDULES).index(schedule)
-    first = 1 + pair % 3  # every pair at two steps; the next test takes each of the two at all of them
-    check_any_step(tmp_path, {"optimizer": optimizer, **SCHEDULES[schedule]}, range(first, STEPS, 3))
+    check_any_step(tmp_path, {"optimizer": optimizer, **SCHEDULES[schedule]})
 
 
 @pytest.mark.parametrize(
     "options",
     [
         *({"cell": cell, "num_layers": 2} for cell in ("rnn", "lstm", "gru", "mlstm")),
-        *({"optimizer": optimizer} for optimizer in OPTIMIZERS),
-        *SCHEDULES.values(),
         *({"dtype": "float64"}, {"validation": 0.0}, {"clip": 0.0}, {"backend": "fake"}),
     ],
     ids=lambda options: ",".join(map(str, options.values())) or "plain",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import shutil
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from tinygrad_seq import errors
-from tinygrad_seq.checkpoint import HASH, load
+from tinygrad_seq.checkpoint import HASH, load, save
 from tinygrad_seq.data import ByteVocab, CharVocab, Corpus
 from tinygrad_seq.train.environment import environment
 from tinygrad_seq.train.fit import fit
@@ -274,6 +275,44 @@ def test_a_text_too_short_for_a_batch_leaves_no_folder(tmp_path: Path) -> None:
     with pytest.raises(errors.DataError, match="--batch-size"):
         Run.create(tmp_path / "run", SMALL, Corpus.from_text("too short " * 4))
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"lr": math.inf}, "lr"), ({"schedule": "step", "decay": -1.0}, "gamma|decay"), ({"weight_norm": True}, "mlstm")],
+)
+def test_a_setting_that_is_refused_leaves_the_folder_as_it_was(
+    tmp_path: Path, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(errors.ConfigError, match=words):
+        Run.create(tmp_path / "new", settings(**options), CORPUS)
+    assert not (tmp_path / "new").exists()
+    before = train(tmp_path / "old", {}).log()
+    with pytest.raises(errors.ConfigError, match=words):
+        Run.create(tmp_path / "old", settings(**options), CORPUS, force=True)
+    assert (tmp_path / "old" / BEST).exists()
+    assert Run.open(tmp_path / "old").log() == before
+
+
+@pytest.mark.parametrize("best", [6e30, 1e300, 3.0, 3])
+def test_a_loss_that_has_grown_beyond_all_bounds_is_still_a_number(tmp_path: Path, best: float) -> None:
+    run = Run.create(tmp_path, SMALL, CORPUS)
+    moment = run.begin(CORPUS)
+    moment.best = best
+    run.save_last(moment)
+    assert run.resume(CORPUS).best == best
+
+
+@pytest.mark.parametrize("best", ["Infinity", "NaN", str(2**63), str(-(10**400)), "true", '"1"', "[]"])
+def test_what_is_no_number_of_a_training_is_refused(tmp_path: Path, best: str) -> None:
+    run = Run.create(tmp_path, SMALL, CORPUS)
+    moment = run.begin(CORPUS)
+    moment.best = 3.0
+    run.save_last(moment)
+    arrays, about = load(tmp_path / LAST)
+    save(tmp_path / LAST, arrays, {**about, "training": about["training"].replace('"best": 3.0', f'"best": {best}')})
+    with pytest.raises(errors.CheckpointError, match=r"\.best is .* a number is expected"):
+        run.resume(CORPUS)
 
 
 def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from tinygrad_seq_cupy.probe import driver
 
 from tinygrad_seq.checkpoint import load
+from tinygrad_seq.cli.folder import kept
 from tinygrad_seq.models import CharLM
 from tinygrad_seq.train.run import Run
 
@@ -63,6 +65,23 @@ def test_a_loss_that_is_not_a_number(train: Call) -> None:
     done = train("--optimizer", "sgd", "--lr", "1e38", "--clip", 0, "--save-every", 1)
     failed(done, "step ", "Lower the learning rate", "run keeps last.safetensors")
     assert load("run/last.safetensors")[0]
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ([], "holds no weights yet: begin again with --force."),
+        (["last.safetensors"], "keeps last.safetensors as it was saved, and no best weights yet: begin again"),
+        (["best.safetensors", "last.safetensors"], "keeps best.safetensors and last.safetensors .* sample"),
+    ],
+)
+def test_a_failed_run_is_sampled_from_only_where_it_can_be(trained: Path, files: list[str], words: str) -> None:
+    run = Run.open(trained)
+    run.folder = Path("failed")
+    run.folder.mkdir()
+    for name in files:
+        (run.folder / name).touch()
+    assert re.search(words, kept(run))
 
 
 def test_a_folder_that_cannot_be_made(train: Call, text: Path) -> None:

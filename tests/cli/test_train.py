@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from tinygrad_seq.checkpoint import load
 from tinygrad_seq.cli.interrupt import finishing_the_step
+from tinygrad_seq_command.ctrl_c import interruptible
 
 Call = Callable[..., Any]
 
@@ -142,10 +144,13 @@ def test_ctrl_c_finishes_the_step_and_saves(
 
 def test_the_second_ctrl_c_stops_at_once() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with finishing_the_step() as asked:
+    stopped = []
+    with suppress(KeyboardInterrupt), interruptible(), finishing_the_step() as asked:
         assert not asked.to_stop
         signal.raise_signal(signal.SIGINT)
         assert asked.to_stop
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+        stopped.append("inside")
+    assert stopped == ["inside"]
     assert signal.getsignal(signal.SIGINT) is before

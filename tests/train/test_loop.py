@@ -224,6 +224,20 @@ def test_a_loss_of_nan_stops_before_the_step_and_names_step_operation_and_place(
     assert "The step was not taken. Lower the learning rate, or clip" in said
 
 
+def test_an_update_that_made_weights_infinite_is_named_and_no_operation():
+    model = Poisoned(lambda w: w)
+    steps = train.train(model, range(1, 10), optim.SGD(model, lr=0.1), clip_norm=0.5)
+    next(steps), next(steps)
+    model.w.assign_(model.w.data * inf, by="the test")
+    with pytest.raises(AnomalyError) as caught:
+        next(steps)
+    assert str(caught.value) == (
+        "step 3: the loss is nan.\n    First: SGD.step() of step 2: after it not all of w is finite."
+        "\n    The step was not taken. "
+        "Lower the learning rate, or clip the gradient's norm to less than 0.5 (--clip 0.1)."
+    )
+
+
 def test_a_loss_of_infinity_too():
     said = taken_until_it_raises(Poisoned(lambda w: w + tg.exp(w + 1000)), r"^step 3: the loss is inf\.")
     assert "First: exp in 'Poisoned'" in said

@@ -9,15 +9,11 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line and exit: 0, 1 where something failed, 2 for a wrong call, 130 after Ctrl-C."""
+    """Run the command line and exit, as `tinygrad_seq_command.main`, which listens to Ctrl-C before."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # generated text may hold what the terminal cannot show
 
-    try:
-        from .app import app
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        sys.exit(130)
+    from .app import app
 
     app(prog_name="tinygrad-seq")

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from tinygrad_seq_command.ctrl_c import interruptible
+
 from ..train.blas import use_one_thread
 from .bench import bench
 from .cells import cells
@@ -37,8 +39,11 @@ class Commands(TyperGroup):
         """Run a command."""
         use_one_thread()
         try:
-            return super().invoke(ctx)
-        except (Exception, KeyboardInterrupt) as error:
+            with interruptible():
+                return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise typer.Exit(report(error)) from error
+        except Exception as error:
             if hasattr(error, "exit_code") or isinstance(error, typer.Abort) or wants_traceback(ctx):
                 raise  # typer's own: it has said what it wants
             raise typer.Exit(report(error)) from error

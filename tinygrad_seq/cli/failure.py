@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
+from tinygrad_seq_command.ctrl_c import INTERRUPTED
+
 from ..errors import TinygradSeqError
 
 __all__ = ["report"]
 
-FAILED, INTERRUPTED = 1, 130
+FAILED = 1
 
 
 def report(error: BaseException) -> int:

@@ -35,4 +35,6 @@ def kept(run: Run) -> str:
     held = [name for name in (BEST, LAST) if (run.folder / name).exists()]
     if not held:
         return f"{run.folder} holds no weights yet: begin again with --force."
+    if BEST not in held:
+        return f"{run.folder} keeps {LAST} as it was saved, and no best weights yet: begin again with --force."
     return f"{run.folder} keeps {' and '.join(held)} as they were saved: tinygrad-seq sample {quoted(run.folder)}"

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from tinygrad_seq_command.ctrl_c import interrupt, pressed
+
 __all__ = ["Asked", "finishing_the_step"]
 
 
@@ -19,13 +21,19 @@ class Asked:
 
 @contextmanager
 def finishing_the_step() -> Iterator[Asked]:
-    """Inside the `with` block the first Ctrl-C only says so; the second stops at once, as elsewhere."""
+    """Inside the `with` block the first Ctrl-C only says so; the second stops at once, as elsewhere in a command.
+
+    One that came before, and was lost on the way, is raised here: nothing has begun.
+    """
+    if pressed.raised:
+        raise KeyboardInterrupt
     asked = Asked()
     before = signal.getsignal(signal.SIGINT)
 
     def first(signum: int, frame: FrameType | None) -> None:
+        pressed.noted += 1
         asked.to_stop = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, interrupt)
 
     signal.signal(signal.SIGINT, first)
     try:

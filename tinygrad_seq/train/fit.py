@@ -14,6 +14,7 @@ from typing import TextIO
 
 from ..data import Corpus
 from ..errors import AnomalyError
+from .cure import cure
 from .evaluate import evaluate
 from .loop import Course
 from .pace import Pace
@@ -110,7 +111,7 @@ def fit(
                 if not isfinite(loss):
                     raise AnomalyError(
                         f"step {step.number}: the loss on the held-out text is {loss}: this step went too far."
-                        "\n    It was not saved. Lower the learning rate, or clip the gradient's norm (--clip 1)."
+                        f"\n    It was not saved. {cure(settings.clip)}"
                     )
                 is_best = moment.best is None or loss < moment.best
                 moment.schedule.evaluated(loss)

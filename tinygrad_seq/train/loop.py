@@ -15,6 +15,7 @@ from ..errors import AnomalyError
 from ..optim import Optimizer, clip_grad_value_
 from ..optim.clip import clipped, numbers
 from ..tensor import Tensor
+from .cure import cure
 from .parallel import ALONE, Alone, Share
 from .replay import Replay, gradients
 from .snapshot import Snapshot
@@ -182,23 +183,32 @@ class Course:
             self.schedule.step()
 
     def refuse(self, batch: Any, state: Any, number: int, loss: float, norm: float) -> NoReturn:
-        """Raise AnomalyError for a step that must not be taken."""
+        """Raise AnomalyError for a step that must not be taken; it names the update or operation that went too far."""
         what = f"the gradient's norm is {norm}" if isfinite(loss) else f"the loss is {loss}"
-        explain(self.model, self.ranks.share(batch), state, number, what, self.ranks)
+        first = self.ranks.first_of(
+            went_too_far(self.optimizer, number - 1)
+            or first_operation(self.model, self.ranks.share(batch), state, number)
+        )
+        cause = f"\n    First: {first}" if first else ""
+        raise AnomalyError(f"step {number}: {what}.{cause}\n    The step was not taken. {cure(self.clip_norm)}")
 
 
 @np.errstate(all="ignore")
-def explain(model: Trainable, share: Share, state: Any, number: int, what: str, ranks: Alone) -> NoReturn:
-    """Run a step again with every number watched, and raise AnomalyError that names the operation, on all ranks."""
-    cause = ""
+def first_operation(model: Trainable, share: Share, state: Any, number: int) -> str:
+    """Run a step again with every number watched, and name the operation that makes the first one not finite."""
     try:
         with detect_anomaly(), random.rows_here(share.rows):
             random.at_step(number)
             loss, _ = model.loss(share.batch, state)
             loss.backward()
     except AnomalyError as error:
-        cause = f"\n    First: {error}"
-    raise AnomalyError(
-        f"step {number}: {what}.{ranks.first_of(cause)}"
-        "\n    The step was not taken. Lower the learning rate, or clip the gradient's norm (--clip 1)."
-    )
+        return str(error)
+    return ""
+
+
+def went_too_far(optimizer: Optimizer, number: int) -> str:
+    """Name the update, that of this step, after which a weight is not finite."""
+    for name, p in optimizer.parameters().items():
+        if not np.isfinite(p.detach().numpy()).all():
+            return f"{type(optimizer).__name__}.step() of step {number}: after it not all of {name} is finite."
+    return ""

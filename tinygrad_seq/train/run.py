@@ -20,6 +20,7 @@ from ..models import CharLM
 from ..nn import LSTMState
 from ..optim import Optimizer
 from ..tensor import Tensor
+from .cure import cure
 from .environment import environment
 from .memory import check, of_model
 from .replay import parts
@@ -74,12 +75,12 @@ class Run:
         """Begin a run in a folder that has none; with `force` the one that is there is given up.
 
         Raises:
-            ConfigError: the folder holds a run already.
+            ConfigError: the folder holds a run already, or a setting is refused; then what is there is left alone.
             DataError: the text is too short for one batch.
             CheckpointError: it cannot be written.
         """
         folder = Path(folder)
-        settings.steps_per_epoch(settings.split(corpus)[0])
+        settings.check(corpus.vocab, settings.split(corpus)[0])
         if (folder / CONFIG).exists() and not force:
             raise ConfigError(
                 f"{folder} holds a run already. Go on with it (--resume {folder}), choose another folder (--out), "
@@ -176,7 +177,7 @@ class Run:
         """Write the weights alone, for sampling and for other programs; raises AnomalyError as `save_last`."""
         about = {"step": str(moment.step), "vocab": self.vocab_hash, "held_out_nats": str(moment.best)}
         weights = moment.model.state_dict()
-        check_finite(weights, moment)
+        check_finite(weights, moment, self.settings.clip)
         save(self.folder / BEST, weights, about)
 
     def save_last(self, moment: Moment) -> None:
@@ -186,7 +187,7 @@ class Run:
             AnomalyError: some number is not finite; the checkpoint before, which was good, is left alone.
         """
         arrays, about = packed(moment)
-        check_finite(arrays, moment)
+        check_finite(arrays, moment, self.settings.clip)
         metadata = {"training": json.dumps(about), "vocab": self.vocab_hash}
         save(self.folder / LAST, arrays, metadata, previous=PREVIOUS)
 
@@ -289,13 +290,13 @@ class Run:
         replace_file(self.folder / name, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
 
 
-def check_finite(arrays: dict[str, np.ndarray], moment: Moment) -> None:
+def check_finite(arrays: dict[str, np.ndarray], moment: Moment, clip: float) -> None:
     """Raise AnomalyError that names an array with numbers that are not finite."""
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise AnomalyError(
                 f"step {moment.step}: after {type(moment.optimizer).__name__}.step() not all of {name} is finite."
-                "\n    It was not saved. Lower the learning rate, or clip the gradient's norm (--clip 1)."
+                f"\n    It was not saved. {cure(clip)}"
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from ..errors import CheckpointError
@@ -35,10 +36,13 @@ def alike(saved: Any, now: Any, where: str) -> None:
             if type(saved) is not int or not 0 <= saved < LARGEST:
                 raise unlike(saved, where, "a count")
         case _:
-            if not (saved is None and now is None) and (
-                type(saved) not in (int, float) or not -LARGEST < saved < LARGEST
-            ):
+            if not (saved is None and now is None) and not is_number(saved):
                 raise unlike(saved, where, "a number")
+
+
+def is_number(saved: Any) -> bool:
+    """Tell whether this is a number that a training may have come to: a loss of 1e30 is one."""
+    return isfinite(saved) if type(saved) is float else type(saved) is int and -LARGEST < saved < LARGEST
 
 
 def unlike(saved: Any, where: str, expected: str) -> CheckpointError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from typing import Any, Literal, NamedTuple, Self, get_args, get_origin, get_type_hints
 
@@ -142,6 +142,15 @@ class Settings:
             steps=self.steps,
             steps_per_epoch=steps_per_epoch,
         )
+
+    def check(self, vocab: Vocab, training: Corpus) -> None:
+        """Raise ConfigError or DataError where text, model, optimizer or schedule refuse these settings.
+
+        It costs a model of one unit.
+        """
+        steps_per_epoch = self.steps_per_epoch(training)
+        model = replace(self, hidden_size=min(1, self.hidden_size)).make_model(vocab)
+        self.make_schedule(self.make_optimizer(model), steps_per_epoch)
 
     def to_json(self) -> dict[str, Any]:
         """Return a plain dict for `json.dump`."""
