@@ -31,8 +31,8 @@ MODEL = ("--hidden", "64", "--batch-size", "4", "--seq-length", "16", "--steps",
 PROGRAM = """
 import os, signal
 signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+from tinygrad_seq.cli import main
 print("begun", flush=True)
-from tinygrad_seq_command import main
 main()
 """
 """The first handler stands for the time between that line and the command's own first one."""

@@ -30,9 +30,9 @@ import numpy as np
 
 from tinygrad_seq.checkpoint import load
 from tinygrad_seq.cli.app import app
+from tinygrad_seq.cli.ctrl_c import end
 from tinygrad_seq.errors import CheckpointError
 from tinygrad_seq.train.run import BEST, LAST, PREVIOUS, Run
-from tinygrad_seq_command.ctrl_c import end
 
 from ..report import save
 

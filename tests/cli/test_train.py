@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from tinygrad_seq.checkpoint import load
+from tinygrad_seq.cli.ctrl_c import interruptible
 from tinygrad_seq.cli.interrupt import finishing_the_step
-from tinygrad_seq_command.ctrl_c import interruptible
 
 Call = Callable[..., Any]
 

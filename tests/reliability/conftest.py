@@ -25,8 +25,7 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
     def started(before: str, *arguments: object) -> subprocess.Popen[str]:
         program = (
-            f"{before}\nimport sys\nfrom tinygrad_seq_command import main\n"
-            f"sys.argv[1:] = {[*map(str, arguments)]}\nmain()"
+            f"{before}\nimport sys\nfrom tinygrad_seq.cli import main\nsys.argv[1:] = {[*map(str, arguments)]}\nmain()"
         )
         processes.append(
             subprocess.Popen(

@@ -29,7 +29,7 @@ def struck(self, batch, state):
         {blow}
     return take(self, batch, state)
 Replay.__call__ = struck
-from tinygrad_seq_command import main
+from tinygrad_seq.cli import main
 main()
 """
 GO_ON = "One of 2 processes has died or was killed, and the training has ended."

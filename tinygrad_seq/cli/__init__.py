@@ -9,7 +9,10 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line and exit, as `tinygrad_seq_command.main`, which listens to Ctrl-C before."""
+    """Run the command line and exit: 0, 1 where something failed, 2 for a wrong call, 130 after Ctrl-C."""
+    from .ctrl_c import listen
+
+    listen()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # generated text may hold what the terminal cannot show

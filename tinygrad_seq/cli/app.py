@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from tinygrad_seq_command.ctrl_c import interruptible
-
 from ..train.blas import use_one_thread
 from .bench import bench
 from .cells import cells
+from .ctrl_c import interruptible
 from .debug import wants_traceback
 from .demo import demo
 from .doctor import doctor

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from tinygrad_seq_command.ctrl_c import INTERRUPTED
-
 from ..errors import TinygradSeqError
+from .ctrl_c import INTERRUPTED
 
 __all__ = ["report"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from tinygrad_seq_command.ctrl_c import interrupt, pressed
+from .ctrl_c import interrupt, pressed
 
 __all__ = ["Asked", "finishing_the_step"]
 

@@ -12,13 +12,12 @@ from typing import Self
 import numpy as np
 import typer
 
-from tinygrad_seq_command.ctrl_c import INTERRUPTED
-
 from ..backend import use_backend
 from ..errors import AnomalyError
 from ..train.fit import Progress
 from ..train.parallel import ALONE, Alone
 from ..train.run import Run
+from .ctrl_c import INTERRUPTED
 from .figures import bits, losses, unit
 from .folder import contents, kept, quoted
 from .interrupt import finishing_the_step

@@ -13,13 +13,12 @@ from typing import Annotated, Any
 
 import typer
 
-from tinygrad_seq_command.ctrl_c import INTERRUPTED
-
 from ..models.cells import CellName
 from ..recipes import RECIPES, Course, Example, Recipe
 from ..recipes.course import KEPT
 from ..recipes.pairs import Pairs
 from ..recipes.recipe import Figures
+from .ctrl_c import INTERRUPTED
 from .debug import DebugOption
 from .folder import free, quoted
 from .interrupt import finishing_the_step

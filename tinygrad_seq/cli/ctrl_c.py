@@ -1,4 +1,4 @@
-"""Ctrl-C, from the first line of the command to the last: it ends in words, and with exit code 130.
+"""Ctrl-C, from the first line of `main` to the last: it ends in words, and with exit code 130.
 
 Python's own handler raises KeyboardInterrupt in whatever code is running: where no command can catch it yet that is a
 traceback, in a callback of compiled code or a `__del__` it is lost, and in a long kernel nothing happens until that
