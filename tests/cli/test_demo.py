@@ -32,6 +32,7 @@ def test_it_leaves_a_run_and_a_page(call: Call) -> None:
     done = call("demo", "--steps", 10)
     assert done.code == 0, done
     written = {
+        ".lock",
         "best.safetensors",
         "config.json",
         "demo.html",
