@@ -214,6 +214,7 @@ def begin(folder: Path, settings: Settings, epochs: float | None, force: bool, r
     steps = length(settings, training, None, epochs)
     settings = settings if steps is None else replace(settings, steps=steps)
     check(of_training(settings, len(corpus.vocab), len(corpus)))
+    settings.steps_per_epoch(training)  # a text that is too short leaves no folder
     with held(folder):
         run = Run.create(folder, settings, corpus, force=force, ranks=ranks.size)
         print(f"Text: {size(corpus)}")
