@@ -23,10 +23,11 @@ FOLDER_CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM, er
 def replace_file(path: str | os.PathLike[str], content: bytes, *, previous: str | None = None) -> None:
     """Write a file so that after a crash or a full disk there is the old one or the new one, whole.
 
-    With `previous` the old one stays beside it under that name. There is a file at `path` at every moment.
+    With `previous` the old one stays beside it under that name. There is a file at `path` at every moment, and the one
+    before the old one is there until the new one is: where the old one is damaged, it may be the only good one.
 
     Raises:
-        CheckpointError: it cannot be written; what was there before is untouched.
+        CheckpointError: it cannot be written; at `path` is the old one, or the new one whole.
     """
     target = Path(path).resolve()  # a link stays a link
     names = [target.name] if previous is None else [target.name, previous]
@@ -37,17 +38,20 @@ def replace_file(path: str | os.PathLike[str], content: bytes, *, previous: str 
                 file.write(content)
                 file.flush()
                 to_disk(file.fileno())
-            if previous is not None and target.exists():
-                keep(target, target.with_name(previous))
+            kept = target.with_name(previous) if previous is not None and target.exists() else None
+            if kept is not None:
+                link(target, beside(kept))
             move(temporary, target)
+            if kept is not None:
+                move(beside(kept), kept)
         finally:
             for orphan in orphans(target.parent, names):
                 orphan.unlink(missing_ok=True)
         sync_folder(target.parent)
     except OSError as error:
-        before = "What was there before is untouched. " if target.exists() else ""
+        found = "There is the old one still, or the new one whole. " if target.exists() else ""
         raise CheckpointError(
-            f"{path} cannot be written: {error.strerror or error}. {before}Make room, or choose another folder (--out)."
+            f"{path} cannot be written: {error.strerror or error}. {found}Make room, or choose another folder (--out)."
         ) from error
 
 
@@ -62,15 +66,13 @@ def orphans(folder: Path, names: list[str]) -> Iterator[Path]:
         yield from folder.glob(f".{escape(name)}.*.tmp")
 
 
-def keep(target: Path, previous: Path) -> None:
-    """Let the file that is about to be replaced stay under a second name."""
-    second = beside(previous)
+def link(target: Path, second: Path) -> None:
+    """Give the file that is about to be replaced a second name, under which it stays."""
     second.unlink(missing_ok=True)
     try:
         os.link(target, second)
     except OSError:  # FAT and some network folders have no links
         shutil.copyfile(target, second)
-    move(second, previous)
 
 
 def move(source: Path, target: Path) -> None:

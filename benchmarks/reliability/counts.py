@@ -22,7 +22,7 @@ from .versions import OUTCOMES, Outcomes
 __all__ = ["Counts"]
 
 TESTS = {
-    "nth_call": ["tests/checkpoint/test_atomic.py"],
+    "nth_call": ["-k", "whichever_call_fails", "tests/checkpoint"],
     "full_disk": ["tests/reliability/test_full_disk.py"],
     "resume": ["tests/checkpoint/test_resume.py"],
     "ranks": ["-m", "mpi", "tests/reliability", "tests/train", "tests/cli"],

@@ -206,7 +206,8 @@ def test_a_write_that_fails_leaves_the_old_file(path: Path, call: str, monkeypat
         else:
             patch.setattr(Path, "open", fail)
         with pytest.raises(
-            errors.CheckpointError, match=r"No space left on device\. What was there before is untouched\."
+            errors.CheckpointError,
+            match=r"No space left on device\. There is the old one still, or the new one",
         ):
             save(path, {"W": CUBE + 1})
     np.testing.assert_array_equal(load(path)[0]["W"], CUBE)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import random
-from contextlib import closing
+import shutil
+from collections.abc import Callable
+from contextlib import closing, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ from tinygrad_seq.train.environment import environment
 from tinygrad_seq.train.fit import fit
 from tinygrad_seq.train.run import BEST, CONFIG, LAST, LOG, PREVIOUS, VOCABULARY, Run
 from tinygrad_seq.train.settings import Settings
+
+from .disk import Killed, failing
 
 DICE = random.Random(0)
 TEXT = "".join(DICE.choice("abc de\n") for _ in range(220))
@@ -93,15 +98,24 @@ def damage(path: Path) -> None:
     path.write_bytes(content)
 
 
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> None:
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"), [(damage, "is damaged"), (truncate, "is damaged"), (Path.unlink, "is missing")]
+)
+def test_a_damaged_or_missing_checkpoint_gives_way_to_the_one_before(
+    tmp_path: Path, harm: Callable[[Path], None], words: str
+) -> None:
     whole = train(tmp_path / "whole", {"save_every": 2})
     run = train(tmp_path / "run", {"save_every": 2, "steps": 4})
-    damage(run.folder / LAST)
+    harm(run.folder / LAST)
     run.change(steps=6)
     training, held_out = run.settings.split(CORPUS)
     moment = run.resume(training)
     assert moment.step == 2
-    assert "last.safetensors is damaged" in moment.instead_of
+    assert f"last.safetensors {words}" in moment.instead_of
     assert [line["step"] for line in run.log()] == [1, 2]
     for _ in fit(run, moment, training, held_out):
         pass
@@ -109,14 +123,50 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> Non
     assert log(run) == log(whole)
 
 
-def test_two_damaged_checkpoints_are_an_error(tmp_path: Path) -> None:
+def step_of(path: Path) -> int:
+    return int(json.loads(load(path)[1]["training"])["step"])
+
+
+def test_after_a_damage_the_good_one_is_the_one_before_the_next(tmp_path: Path) -> None:
+    train(tmp_path, {"save_every": 2, "steps": 4})
+    damage(tmp_path / LAST)
+    train(tmp_path, {}, resume=True)
+    assert (step_of(tmp_path / PREVIOUS), step_of(tmp_path / LAST)) == (2, 4)
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["fails", "dies"])
+@pytest.mark.parametrize("harm", [damage, truncate, Path.unlink])
+def test_whichever_call_fails_after_a_damage_a_good_checkpoint_is_left(
+    tmp_path: Path, harm: Callable[[Path], None], dies: bool, record_property: Callable[[str, object], None]
+) -> None:
+    start = train(tmp_path / "start", {"save_every": 2, "steps": 4}).folder
+    harm(start / LAST)
+    steps = []
+    for n in count(1):
+        folder = shutil.copytree(start, tmp_path / str(n))
+        with failing(n, dies=dies) as watched, suppress(errors.CheckpointError, OSError, Killed):
+            train(folder, {}, resume=True)
+        steps.append(Run.open(folder).resume(CORPUS).step)
+        assert steps[-1] in (2, 4)
+        if watched.calls < n:
+            break
+    assert len(steps) > 20
+    assert steps[-1] == 4
+    record_property("deaths after a damage" if dies else "calls that failed after a damage", len(steps) - 1)
+
+
+def test_two_damaged_checkpoints_are_an_error_that_names_both(tmp_path: Path) -> None:
     run = train(tmp_path, {"save_every": 2})
     damage(tmp_path / LAST)
     damage(tmp_path / PREVIOUS)
-    with pytest.raises(errors.CheckpointError, match=r"previous\.safetensors is damaged"):
+    with pytest.raises(
+        errors.CheckpointError, match=r"last\.safetensors is damaged(.|\n)*previous\.safetensors is damaged"
+    ):
         run.resume(CORPUS)
     (tmp_path / PREVIOUS).unlink()
-    with pytest.raises(errors.CheckpointError, match=r"last\.safetensors is damaged"):
+    with pytest.raises(
+        errors.CheckpointError, match=r"last\.safetensors is damaged(.|\n)*previous\.safetensors is missing"
+    ):
         run.resume(CORPUS)
 
 

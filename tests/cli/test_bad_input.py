@@ -111,7 +111,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_goes_on(train: Call, c
     done = call("train", "--resume", "run", "--steps", 8)
     assert done.code == 0, done
     assert "last.safetensors is damaged" in done.out
-    assert "That one is used now: previous.safetensors.\nGoing on after step 4 of 8" in done.out
+    assert "The one before it is used now: previous.safetensors.\nGoing on after step 4 of 8" in done.out
 
 
 @pytest.mark.skipif(driver() > 0, reason="there is an NVIDIA driver, and perhaps all that the backend needs")

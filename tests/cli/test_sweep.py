@@ -16,7 +16,7 @@ import pytest
 from tinygrad_seq.errors import CheckpointError, ConfigError, FolderInUseError
 from tinygrad_seq.train import sweep as sweep_module
 from tinygrad_seq.train.lock import held
-from tinygrad_seq.train.run import Run
+from tinygrad_seq.train.run import LAST, Run
 from tinygrad_seq.train.sweep import RESULTS, Sweep, outcome
 
 Call = Callable[..., Any]
@@ -82,6 +82,8 @@ def test_a_result_is_the_best_of_its_run(config: Callable[[str], Path], tmp_path
     again = outcome(name, folder, asked)
     assert again["held_out"] == result["held_out"]
     assert (result["begun_after"], again["begun_after"]) == (0, 4), "a run that is whole is not trained again"
+    (Path(folder) / LAST).unlink()
+    assert outcome(name, folder, asked)["begun_after"] == 2, "nor what was saved before"
 
 
 def test_a_result_says_what_it_cost(

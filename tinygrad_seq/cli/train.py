@@ -245,7 +245,7 @@ def go_on(
             )
         print(f"Text: {size(corpus)}")
         if moment.instead_of:
-            print(f"{moment.instead_of}\nThat one is used now: {PREVIOUS}.")
+            print(f"{moment.instead_of}\nThe one before it is used now: {PREVIOUS}.")
         print(f"Going on after step {moment.step:,} of {run.settings.steps:,}.")
         here = environment(ranks.size)
         changed = [

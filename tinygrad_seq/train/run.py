@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from .. import random
-from ..atomic import replace_file
+from ..atomic import move, replace_file
 from ..backend import use_backend
 from ..checkpoint import load, save
 from ..data import Corpus, Vocab, vocab_from_json
@@ -42,7 +42,7 @@ class Moment:
         step: how many steps have been taken; it is the position in the text too.
         state: what the model carries from one batch to the next.
         best: the lowest held-out loss so far, in nats per symbol.
-        instead_of: where `last.safetensors` was damaged and the one before it had to do: what was wrong.
+        instead_of: where `last.safetensors` was damaged or gone and the one before it had to do: what was wrong.
     """
 
     model: CharLM
@@ -187,23 +187,14 @@ class Run:
         save(self.folder / LAST, arrays, metadata, previous=PREVIOUS)
 
     def resume(self, training: Corpus) -> Moment:
-        """Put back the moment that `save_last` wrote, or if that file is damaged the one before; and the log as it was.
+        """Put back the moment that `save_last` wrote, or where that file is no good the one before; and the log.
+
+        Where that was the one before, it takes the place of the other: the next save would put that one in its own.
 
         Raises:
             CheckpointError: nothing was saved yet, both files are damaged, or they belong to another model.
         """
-        if not (self.folder / LAST).is_file():
-            raise CheckpointError(
-                f"{self.folder} cannot be resumed: it stopped before anything was saved. Begin it again with --force."
-            )
-        name, instead_of = LAST, ""
-        try:
-            arrays, about = load(self.folder / LAST, must_have_hash=True)
-        except CheckpointError as error:
-            if not (self.folder / PREVIOUS).is_file():
-                raise
-            name, instead_of = PREVIOUS, str(error)
-            arrays, about = load(self.folder / PREVIOUS, must_have_hash=True)
+        name, instead_of, arrays, about = self.newest()
         self.check_vocab(about.get("vocab"), name)
         try:
             saved = json.loads(about["training"])
@@ -217,10 +208,27 @@ class Run:
             raise CheckpointError(
                 f"{self.folder / name} lacks what training goes on from ({error!r}). It was written by another version."
             ) from error
+        if name == PREVIOUS:
+            move(self.folder / PREVIOUS, self.folder / LAST)
         kept = [line for line in self.log() if line["step"] <= moment.step]
         replace_file(self.folder / LOG, "".join(json.dumps(line) + "\n" for line in kept).encode())
         self.write_json(CONFIG, self.config)
         return moment
+
+    def newest(self) -> tuple[str, str, dict[str, np.ndarray], dict[str, str]]:
+        """Read the newest checkpoint that is whole: its name, what is wrong with a newer one, and its content."""
+        wrong: list[str] = []
+        for name in (LAST, PREVIOUS):
+            try:
+                return name, " ".join(wrong), *load(self.folder / name, must_have_hash=True)
+            except CheckpointError as error:
+                is_there = (self.folder / name).is_file()
+                wrong.append(str(error) if is_there else f"{self.folder / name} is missing.")
+        if any((self.folder / name).exists() for name in (LAST, PREVIOUS)):
+            raise CheckpointError("\n    ".join(wrong))
+        raise CheckpointError(
+            f"{self.folder} cannot be resumed: it stopped before anything was saved. Begin it again with --force."
+        )
 
     def put_back(self, moment: Moment, arrays: dict[str, np.ndarray], saved: dict[str, Any]) -> None:
         """Make a moment the one that was `packed`."""

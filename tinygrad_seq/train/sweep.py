@@ -19,7 +19,7 @@ from ..errors import AnomalyError, CheckpointError, ConfigError
 from .blas import use_one_thread
 from .fit import fit
 from .lock import held, made
-from .run import CONFIG, LAST, Run
+from .run import CONFIG, LAST, PREVIOUS, Run
 from .settings import Settings
 
 __all__ = ["RESULTS", "Sweep", "outcome"]
@@ -159,7 +159,8 @@ def outcome(name: str, folder: str, asked: dict[str, Any]) -> dict[str, Any]:
 
 def trained(folder: Path, settings: Settings) -> tuple[Run, int]:
     """Return a run that has taken all of its steps, and the step after which it was taken up."""
-    if (folder / LAST).exists() and Run.open(folder).settings == settings:
+    has_begun = any((folder / name).exists() for name in (LAST, PREVIOUS))
+    if has_begun and Run.open(folder).settings == settings:
         run = Run.open(folder)
         training, held_out = settings.split(run.corpus())
         moment = run.resume(training)
