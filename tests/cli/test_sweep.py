@@ -8,6 +8,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +167,19 @@ def test_a_run_that_cannot_be_trained_has_its_error_for_a_result(
     assert "held_out" not in result
     plan.add(result)
     assert not plan.to_do(), "it would not go better"
+
+
+def test_a_worker_that_dies_while_runs_are_handed_out_is_explained_too(
+    call: Call, config: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*of: object) -> None:
+        raise BrokenProcessPool("A child process terminated abruptly, the process pool is not usable anymore")
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", broken)
+    done = call("sweep", config("seed = [1]"))
+    assert done.code == 1
+    assert "a process of this sweep has died or was killed" in done.err
+    assert "bug" not in done.err
 
 
 def test_what_came_from_elsewhere_is_no_result(

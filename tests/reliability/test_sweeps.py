@@ -126,9 +126,10 @@ def test_a_worker_that_dies_is_explained(begin: Start, config: Path, tmp_path: P
     os.kill(workers_of(sweep.pid)[0], signal.SIGKILL)
     code, printed, err = ended(sweep)
     assert code == 1
-    assert "A process of this sweep has died or was killed" in err
+    assert "Error: a process of this sweep has died or was killed" in err
     assert "2 of 2 runs have no result yet. Give the same command again: it goes on." in err
     assert "bug" not in err + printed
+    assert "Wrote" not in printed
     assert not (out / RESULTS).exists()
     check_all_done(begin("sweep", config, "--out", out, "--processes", 2), out)
 

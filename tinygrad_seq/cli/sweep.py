@@ -58,10 +58,11 @@ def sweep(
         with held(plan.folder):
             unfinished = carry_out(plan, executor)
             results = plan.results()
-    show(plan, results)
-    if plot is not None:
-        draw(plan, results, plot)
-    print(f"Wrote {plan.folder / RESULTS}{'' if plot is None else f' and {plot}'}")
+    if results:
+        show(plan, results)
+        if plot is not None:
+            draw(plan, results, plot)
+        print(f"Wrote {plan.folder / RESULTS}{'' if plot is None else f' and {plot}'}")
     if unfinished:
         say(f"Error: {unfinished} of {len(plan.runs)} runs have no result yet. {GO_ON}")
         raise typer.Exit(FAILED)
@@ -73,12 +74,13 @@ def carry_out(plan: Sweep, executor: Executor) -> int:
     to_do = plan.to_do()
     print(f"{len(plan.runs)} runs, {len(plan.runs) - len(to_do)} of them done.", flush=True)
     running = {executor.submit(outcome, *arguments): arguments[0] for arguments in to_do}
-    cpu_seconds, unfinished, died = 0.0, 0, False
+    cpu_seconds, unfinished = 0.0, 0
+    broken: BrokenExecutor | None = None
     for future in as_completed(running):
         try:
             result = future.result()
-        except BrokenExecutor:  # all that was running or waiting has it
-            died, unfinished = True, unfinished + 1
+        except BrokenExecutor as error:  # all that was running or waiting has it
+            broken, unfinished = error, unfinished + 1
         except (TinygradSeqError, OSError, MemoryError) as error:
             unfinished += 1
             print(f"{running[future]}: not finished: {message(error).splitlines()[0]}", flush=True)
@@ -87,11 +89,8 @@ def carry_out(plan: Sweep, executor: Executor) -> int:
             cpu_seconds += result["cpu_seconds"]
             print(told(result), flush=True)
     print(f"{cpu_seconds:,.0f} s of CPU time, {perf_counter() - began:,.0f} s on the clock.")
-    if died:
-        say(
-            "A process of this sweep has died or was killed, and the others have ended with it. Was there too little "
-            "memory? Fewer --processes take less."
-        )
+    if broken:
+        say(message(broken))
     return unfinished
 
 
