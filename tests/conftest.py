@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import shutil
 import sys
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -18,6 +23,7 @@ from tinygrad_seq_fake import FakeBackend
 register(FakeBackend())
 
 TESTS = Path(__file__).parent
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # mpiexec may be there
 CHOOSE = frozenset({"backend_name", "kernel_table", "by"})
 ON_THE_HOST = {  # whole folders; a single test or file says it by the marker `host`
     "benchmarks": "what measures chooses its backends",
@@ -43,8 +49,28 @@ settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--backend fake`: what tests make by the current backend lives there, and nothing may reach it in passing."""
+    """Add `--backend fake`: what tests make by the current backend lives there, and nothing may reach it in passing.
+
+    With `--no-skip` a test that lacks what it needs has failed.
+    """
     parser.addoption("--backend", default="", help="where factories and modules make their arrays, such as fake")
+    parser.addoption("--no-skip", action="store_true", help="a skipped test is a failed one")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs MPI where there is none."""
+    if item.get_closest_marker("mpi") and not (shutil.which("mpiexec") and importlib.util.find_spec("mpi4py")):
+        pytest.skip("needs mpiexec and mpi4py: the mpi extra")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """With `--no-skip`, make a failure of what was skipped."""
+    report = yield
+    if item.config.getoption("--no-skip") and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped: {report.longrepr[-1]}"
+    return report
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -62,5 +62,9 @@ class RenderError(TinygradSeqError, RuntimeError):
     """A picture that cannot be drawn here; the message says what to install."""
 
 
+class FolderInUseError(TinygradSeqError, RuntimeError):
+    """A folder that another process is writing in."""
+
+
 class CheckpointError(TinygradSeqError, ValueError):
     """A saved file that is damaged, or belongs to another model."""

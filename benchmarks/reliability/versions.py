@@ -27,6 +27,8 @@ OUTCOMES = ("passed", "failed", "skipped")
 class Outcomes(Counter[str]):
     """Counts the tests that passed, failed and were skipped, as a plugin of pytest."""
 
+    __hash__ = object.__hash__  # pytest keeps its plugins in sets
+
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Count a test when it has run; one that fails before or after that, or is skipped, when it does."""
         if report.when == "call" or report.outcome != "passed":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tinygrad_seq.train.settings import OPTIMIZERS, Settings
 DICE = random.Random(0)
 CORPUS = Corpus.from_text("".join(DICE.choice("abc de\n") for _ in range(100)))
 STEPS = 7
+Record = Callable[[str, object], None]
 SIZES = {"hidden_size": 3, "dropout": 0.3, "batch_size": 3, "seq_length": 7}
 SMALL = {**SIZES, "steps": STEPS, "eval_every": 2, "save_every": 1}
 """Four batches an epoch: the streams start again, and the state from zero, within the seven steps."""
@@ -44,8 +46,11 @@ def go_through(run: Run, moment: Any, keep: Path | None = None) -> None:
                 shutil.copytree(run.folder, keep / str(progress.step))
 
 
-def check_any_step(folder: Path, options: dict[str, Any], stops: range = range(1, STEPS)) -> None:
-    """Train, resume what was on disk after each step, and compare all files with those of the uninterrupted run."""
+def check_any_step(folder: Path, options: dict[str, Any], stops: range = range(1, STEPS)) -> int:
+    """Train, resume what was on disk after each step, and compare all files with those of the uninterrupted run.
+
+    Returns how many times it was resumed.
+    """
     whole = Run.create(folder / "whole", Settings(**{**SMALL, **options}), CORPUS)
     training, _ = whole.settings.split(CORPUS)
     go_through(whole, whole.begin(training), folder)
@@ -62,6 +67,7 @@ def check_any_step(folder: Path, options: dict[str, Any], stops: range = range(1
             for key, array in arrays.items():
                 np.testing.assert_array_equal(array, expected[key], err_msg=f"{key}, resumed after step {stop}")
         assert without_speed(run) == without_speed(whole)
+    return len(stops)
 
 
 def without_speed(run: Run) -> list[dict[str, Any]]:
@@ -70,8 +76,10 @@ def without_speed(run: Run) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_every_optimizer_under_every_schedule(tmp_path: Path, optimizer: str, schedule: str) -> None:
-    check_any_step(tmp_path, {"optimizer": optimizer, **SCHEDULES[schedule]})
+def test_every_optimizer_under_every_schedule(
+    tmp_path: Path, optimizer: str, schedule: str, record_property: Record
+) -> None:
+    record_property("resumed", check_any_step(tmp_path, {"optimizer": optimizer, **SCHEDULES[schedule]}))
 
 
 @pytest.mark.parametrize(
@@ -82,8 +90,8 @@ def test_every_optimizer_under_every_schedule(tmp_path: Path, optimizer: str, sc
     ],
     ids=lambda options: ",".join(map(str, options.values())) or "plain",
 )
-def test_at_any_step(tmp_path: Path, options: dict[str, Any]) -> None:
-    check_any_step(tmp_path, options)
+def test_at_any_step(tmp_path: Path, options: dict[str, Any], record_property: Record) -> None:
+    record_property("resumed", check_any_step(tmp_path, options))
 
 
 @pytest.mark.parametrize("schedule", [name for name in SCHEDULES if name != "none"])

@@ -138,7 +138,7 @@ def test_after_a_damage_the_good_one_is_the_one_before_the_next(tmp_path: Path) 
 @pytest.mark.parametrize("dies", [False, True], ids=["fails", "dies"])
 @pytest.mark.parametrize("harm", [damage, truncate, Path.unlink])
 def test_whichever_call_fails_after_a_damage_a_good_checkpoint_is_left(
-    tmp_path: Path, harm: Callable[[Path], None], dies: bool
+    tmp_path: Path, harm: Callable[[Path], None], dies: bool, record_property: Callable[[str, object], None]
 ) -> None:
     start = train(tmp_path / "start", {"save_every": 2, "steps": 4}).folder
     harm(start / LAST)
@@ -153,6 +153,7 @@ def test_whichever_call_fails_after_a_damage_a_good_checkpoint_is_left(
             break
     assert len(steps) > 20
     assert steps[-1] == 4
+    record_property("deaths after a damage" if dies else "calls that failed after a damage", len(steps) - 1)
 
 
 def test_two_damaged_checkpoints_are_an_error_that_names_both(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ import tinygrad_seq.cli.demo as module
 import tinygrad_seq.train.settings as reading
 from tinygrad_seq.cli.words import known_share
 from tinygrad_seq.data import Corpus
+from tinygrad_seq.errors import FolderInUseError
+from tinygrad_seq.train.lock import held
 from tinygrad_seq.train.run import Run
 
 Call = Callable[..., Any]
@@ -32,6 +34,7 @@ def test_it_leaves_a_run_and_a_page(call: Call) -> None:
     done = call("demo", "--steps", 10)
     assert done.code == 0, done
     written = {
+        ".lock",
         "best.safetensors",
         "config.json",
         "demo.html",
@@ -68,6 +71,21 @@ def test_the_time_decides_the_steps(call: Call) -> None:
     done = call("demo", "--minutes", 0.01, "--cell", "rnn")
     assert done.code == 0, done
     assert f"Plan:    {Run.open('runs/demo').settings.steps:,} steps, about 0.01 min" in done.out
+
+
+def test_meanwhile_nobody_else_trains_in_its_folder(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = module.watch
+
+    def tries(run: Run, *of: Any, **options: Any) -> None:
+        with pytest.raises(FolderInUseError), held(run.folder):
+            pass
+        watch(run, *of, **options)
+
+    monkeypatch.setattr(module, "watch", tries)
+    done = call("demo", "--steps", 2)
+    assert done.code == 0, done
+    with held("runs/demo"):
+        pass
 
 
 def test_it_says_what_it_fell_back_to(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import importlib.util
+import errno
 import json
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tinygrad_seq.errors import ConfigError
-from tinygrad_seq.train.run import Run
+from tinygrad_seq.errors import CheckpointError, ConfigError, FolderInUseError
+from tinygrad_seq.train import sweep as sweep_module
+from tinygrad_seq.train.lock import held
+from tinygrad_seq.train.run import LAST, Run
 from tinygrad_seq.train.sweep import RESULTS, Sweep, outcome
 
 Call = Callable[..., Any]
-MPIEXEC = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-needs_mpi = pytest.mark.skipif(
-    MPIEXEC is None or importlib.util.find_spec("mpi4py") is None, reason="needs mpiexec and mpi4py: the mpi extra"
-)
 EXAMPLES = Path(__file__).parents[2] / "benchmarks" / "sweeps"
 CONFIG = """
 text = ["text.txt"]
@@ -82,7 +81,25 @@ def test_a_result_is_the_best_of_its_run(config: Callable[[str], Path], tmp_path
     lines = [line for line in Run.open(folder).log() if "held_out" in line]
     assert result["held_out"] == min(line["held_out"] for line in lines)
     assert result["weights"] == sum(p.size for p in Run.open(folder).model().parameters())
-    assert outcome(name, folder, asked)["held_out"] == result["held_out"], "a run that is whole is not trained again"
+    again = outcome(name, folder, asked)
+    assert again["held_out"] == result["held_out"]
+    assert (result["begun_after"], again["begun_after"]) == (0, 4), "a run that is whole is not trained again"
+    (Path(folder) / LAST).unlink()
+    assert outcome(name, folder, asked)["begun_after"] == 2, "nor what was saved before"
+
+
+def test_a_result_says_what_it_cost(
+    config: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, cpu = iter([100.0, 107.04]), iter([20.0, 23.06])
+    monkeypatch.setattr(sweep_module, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(sweep_module, "process_time", lambda: next(cpu))
+    monkeypatch.setattr(sweep_module, "fit", lambda *of: iter(()))
+    monkeypatch.setattr(Run, "log", lambda run: [{"step": 1, "held_out": 2.5}])
+    monkeypatch.setattr(Run, "model", lambda run: run.new_model())
+    plan = Sweep.read(config("seed = [3]"), tmp_path / "runs")
+    result = outcome(*plan.to_do()[0])
+    assert (result["seconds"], result["cpu_seconds"]) == (7.0, 3.1)
 
 
 def test_what_has_a_result_is_not_done_again(config: Callable[[str], Path], tmp_path: Path) -> None:
@@ -91,8 +108,26 @@ def test_what_has_a_result_is_not_done_again(config: Callable[[str], Path], tmp_
     with (tmp_path / "runs" / RESULTS).open("a") as file:
         file.write('{"run": "seed=3", "sett')  # the process died in mid-line
     assert [name for name, _, _ in plan.to_do()] == ["seed=1", "seed=3"]
+    plan.add({"run": "seed=1", "settings": plan.runs["seed=1"].to_json(), "held_out": 1.0})
+    assert list(plan.results()) == ["seed=2", "seed=1"], "the line that was cut off swallows nothing"
     with pytest.raises(ConfigError, match="seed=2 with other settings"):
         Sweep.read(config("seed = [2]"), tmp_path / "runs", steps=5).to_do()
+
+
+def test_a_result_that_cannot_be_flushed_to_the_disk_is_told_and_those_before_it_stay(
+    config: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = Sweep.read(config("seed = [1, 2]"), tmp_path / "runs")
+    line = {"run": "seed=1", "settings": plan.runs["seed=1"].to_json(), "held_out": 1.0}
+    plan.add(line)
+
+    def no_room(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_room)
+    with pytest.raises(CheckpointError, match=rf"{RESULTS} cannot be written: No space left"):
+        plan.add(line | {"run": "seed=2"})
+    assert plan.results() == {"seed=1": json.loads(json.dumps(line))}
 
 
 def test_a_sweep_trains_all_shows_a_table_and_draws(
@@ -122,17 +157,54 @@ def test_a_sweep_trains_all_shows_a_table_and_draws(
     assert len(Path("runs/sweep", RESULTS).read_text().splitlines()) == 4
 
 
-def test_a_run_that_fails_has_its_error_for_a_result(config: Callable[[str], Path], tmp_path: Path) -> None:
-    plan = Sweep.read(config('optimizer = ["sgd"]\nlr = [1e300]'), tmp_path / "runs")
+@pytest.mark.parametrize(("lr", "words"), [("1e300", "step "), ("inf", "lr must be 0 or more, and finite")])
+def test_a_run_that_cannot_be_trained_has_its_error_for_a_result(
+    config: Callable[[str], Path], tmp_path: Path, lr: str, words: str
+) -> None:
+    plan = Sweep.read(config(f'optimizer = ["sgd"]\nlr = [{lr}]'), tmp_path / "runs")
     result = outcome(*plan.to_do()[0])
-    assert "step " in result["failed"]
+    assert words in result["failed"]
     assert "held_out" not in result
+    plan.add(result)
+    assert not plan.to_do(), "it would not go better"
 
 
-@needs_mpi
+def test_a_worker_that_dies_while_runs_are_handed_out_is_explained_too(
+    call: Call, config: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*of: object) -> None:
+        raise BrokenProcessPool("A child process terminated abruptly, the process pool is not usable anymore")
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", broken)
+    done = call("sweep", config("seed = [1]"))
+    assert done.code == 1
+    assert "a process of this sweep has died or was killed" in done.err
+    assert "bug" not in done.err
+
+
+def test_what_came_from_elsewhere_is_no_result(
+    config: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = Sweep.read(config("seed = [1]"), tmp_path / "runs")
+    monkeypatch.setattr(sweep_module, "PATIENCE", 0.0)
+    arguments = plan.to_do()[0]
+    with held(tmp_path / "runs" / "seed=1"), pytest.raises(FolderInUseError):
+        outcome(*arguments)
+
+    def no_room(*of: object) -> Iterator[None]:
+        raise CheckpointError("last.safetensors cannot be written: No space left on device.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweep_module, "fit", no_room)
+        with pytest.raises(CheckpointError):
+            outcome(*arguments)
+    assert "held_out" in outcome(*arguments)
+
+
+@pytest.mark.mpi
 def test_under_a_launcher_the_first_hands_runs_to_the_others(config: Callable[[str], Path], tmp_path: Path) -> None:
     done = subprocess.run(
-        [str(MPIEXEC), "-n", "3", sys.executable, "-m", "tinygrad_seq", "sweep", config("seed = [1, 2, 3]")],
+        ["mpiexec", "-n", "3", sys.executable, "-m", "tinygrad_seq", "sweep", config("seed = [1, 2, 3]")],
         check=False,
         capture_output=True,
         text=True,

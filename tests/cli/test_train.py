@@ -29,7 +29,7 @@ def test_it_writes_a_run_and_says_where_and_what_to_do_next(train: Call) -> None
     done = train()
     assert done.code == 0, done
     written = ["best.safetensors", "config.json", "last.safetensors", "log.jsonl", "previous.safetensors", "vocab.json"]
-    assert sorted(path.name for path in Path("run").iterdir()) == written
+    assert sorted(path.name for path in Path("run").iterdir()) == [".lock", *written]
     assert [line["step"] for line in log("run")] == [1, 2, 3, 4, 5, 6]
     assert [line["step"] for line in log("run") if "held_out" in line] == [4, 6]
     assert "504 characters, 16 different" in done.out

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
+import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +12,7 @@ import pytest
 
 from tinygrad_seq.train.run import Run
 
-MPIEXEC = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-pytestmark = pytest.mark.skipif(
-    MPIEXEC is None or importlib.util.find_spec("mpi4py") is None, reason="needs mpiexec and mpi4py: the mpi extra"
-)
+pytestmark = pytest.mark.mpi
 
 TINY = ("--hidden", "8", "--batch-size", "4", "--seq-length", "10", "--save-every", "2", "--eval-every", "4")
 PROGRAM = """
@@ -42,7 +38,7 @@ IS_INTERRUPTED = "os.kill(os.getpid(), signal.SIGINT)"
 def call(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run `tinygrad-seq ARGUMENTS` on two processes."""
     return subprocess.run(
-        [str(MPIEXEC), "-n", "2", sys.executable, "-c", program, *map(str, arguments)],
+        ["mpiexec", "-n", "2", sys.executable, "-c", program, *map(str, arguments)],
         check=False,
         capture_output=True,
         text=True,
@@ -89,6 +85,21 @@ def test_a_rank_that_dies_ends_all_and_leaves_a_run_to_go_on_with(
     assert f"mpiexec -n 2 tinygrad-seq train --resume '{run}'" in done.stderr
     assert len(losses(run)) == 4
     check_whole_after_going_on(run, text, undisturbed)
+
+
+def test_a_rank_of_a_sweep_that_dies_is_explained(text: Path, tmp_path: Path) -> None:
+    config = tmp_path / "sweep.toml"
+    shared = f'text = ["{text}"]\nhidden_size = 8\nbatch_size = 4\nseq_length = 10\nsteps = 8\nsave_every = 2\n'
+    config.write_text(f"{shared}[grid]\nseed = [1, 2]\n")
+    out = tmp_path / "runs"
+    done = call(PROGRAM.format(rank=1, blow=DIES), "sweep", config, "--out", out)
+    assert done.returncode != 0
+    assert done.stderr.count("One of 2 processes has died or was killed, and the sweep has ended.") == 1
+    assert "Give the same command again: it goes on." in done.stderr
+    again = call(PROGRAM.format(rank=-1, blow="pass"), "sweep", config, "--out", out)
+    assert (again.returncode, again.stderr) == (0, "")
+    (first, second) = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    assert (first["begun_after"], second["begun_after"]) == (4, 0)
 
 
 def test_what_befalls_another_rank_alone_is_said_with_its_number(text: Path, tmp_path: Path) -> None:

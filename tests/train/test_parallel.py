@@ -5,7 +5,6 @@ The ranks are real processes under a real `mpiexec`, which run this file.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -31,11 +30,6 @@ from tinygrad_seq.train.fit import fit
 from tinygrad_seq.train.parallel import Alone, Ranks, Share, launched
 from tinygrad_seq.train.run import BEST, LAST, Run
 from tinygrad_seq.train.settings import Settings
-
-MPIEXEC = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-needs_mpi = pytest.mark.skipif(
-    MPIEXEC is None or importlib.util.find_spec("mpi4py") is None, reason="needs mpiexec and mpi4py: the mpi extra"
-)
 
 pytestmark = pytest.mark.host("processes of their own")
 
@@ -117,7 +111,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     folders = {}
     for size in (1, 2, 4):
         folders[size] = tmp_path_factory.mktemp(f"of_{size}")
-        launcher = [MPIEXEC, "-n", str(size)] if size > 1 else []
+        launcher = ["mpiexec", "-n", str(size)] if size > 1 else []
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "TINYGRAD_SEQ_NUMBA": "0"}
         command = [*launcher, sys.executable, __file__, folders[size]]
         done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
@@ -141,14 +135,14 @@ def check_same(of_one: Path, of_many: Path, tolerance: float) -> None:
             np.testing.assert_allclose(many[name], one[name], rtol=tolerance, atol=tolerance, err_msg=name)
 
 
-@needs_mpi
+@pytest.mark.mpi
 @pytest.mark.parametrize("size", [2, 4])
 @pytest.mark.parametrize("name", CASES)
 def test_many_ranks_equal_one_on_the_joined_batch(trained: dict[int, Path], name: str, size: int) -> None:
     check_same(trained[1] / name, trained[size] / name, 1e-4 if name == "float32" else 1e-10)
 
 
-@needs_mpi
+@pytest.mark.mpi
 def test_gradients_go_from_device_to_device_as_they_go_over_the_host(trained: dict[int, Path]) -> None:
     for size in (2, 4):
         assert log(trained[size] / "between devices") == log(trained[size] / "over the host")
@@ -189,7 +183,7 @@ def test_between_devices_nothing_crosses_to_the_host() -> None:
     assert get_backend("fake").to_host(total) == flat[1]
 
 
-@needs_mpi
+@pytest.mark.mpi
 @pytest.mark.parametrize("size", [2, 4])
 @pytest.mark.parametrize("name", CASES)
 def test_resumed_on_as_many_ranks_a_run_is_the_uninterrupted_one_bit_for_bit(
@@ -202,14 +196,14 @@ def test_resumed_on_as_many_ranks_a_run_is_the_uninterrupted_one_bit_for_bit(
     assert {n: a.tobytes() for n, a in one.items()} == {n: a.tobytes() for n, a in two.items()}
 
 
-@needs_mpi
+@pytest.mark.mpi
 def test_a_checkpoint_does_not_depend_on_how_many_ranks_wrote_it(trained: dict[int, Path], tmp_path: Path) -> None:
     shutil.copytree(trained[4] / "half", tmp_path / "half")
     go(tmp_path / "half", "dropout", Alone(), resume=True)
     check_same(trained[1] / "dropout", tmp_path / "half", 1e-10)
 
 
-@needs_mpi
+@pytest.mark.mpi
 def test_a_run_says_how_many_ranks_it_began_on(trained: dict[int, Path]) -> None:
     assert [Run.open(trained[size] / "lstm").environment["ranks"] for size in trained] == [1, 2, 4]
 
@@ -256,7 +250,7 @@ def test_processes_that_cannot_talk_do_not_train_beside_one_another(
         launched()
 
 
-@needs_mpi
+@pytest.mark.mpi
 def test_the_launcher_of_another_mpi_is_told() -> None:
     program = "from tinygrad_seq.train.parallel import launched; launched()"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMPI_COMM_WORLD_SIZE": "3"}

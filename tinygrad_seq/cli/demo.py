@@ -16,6 +16,7 @@ from ..backend import use_backend
 from ..data import Corpus, Ngram
 from ..models.cells import CellName
 from ..train.fit import Progress, fit
+from ..train.lock import held
 from ..train.loop import train
 from ..train.run import Moment, Run
 from ..train.settings import STDLIB, Settings
@@ -89,17 +90,19 @@ def demo(
     every = -(-steps // EVALUATIONS)
     warm_up = min(settings.warm_up, steps // 10)
     settings = replace(settings, steps=steps, warm_up=warm_up, eval_every=every, save_every=every)
-    run = Run.create(free(out), settings, corpus)
-    moment = run.begin(training)
-    print(f"Model:   {moment.model.rnn}, {sum(p.size for p in moment.model.parameters()):,} weights")
-    unigram, bigram = (Ngram.fit(training.ids, len(corpus.vocab), order=order) for order in (1, 2))
-    floors = {"unigram": unigram.nats(held_out.ids), "bigram": bigram.nats(held_out.ids)}
-    print(f"Floors:  {losses(floors['unigram'])} per character from how often each occurs (unigram)")
-    print(f"         {losses(floors['bigram'])} per character from which one came before (bigram)")
-    print(f"         measured, as the net is, on {held_out.source}\n", flush=True)
+    folder = free(out)
+    with held(folder):
+        run = Run.create(folder, settings, corpus)
+        moment = run.begin(training)
+        print(f"Model:   {moment.model.rnn}, {sum(p.size for p in moment.model.parameters()):,} weights")
+        unigram, bigram = (Ngram.fit(training.ids, len(corpus.vocab), order=order) for order in (1, 2))
+        floors = {"unigram": unigram.nats(held_out.ids), "bigram": bigram.nats(held_out.ids)}
+        print(f"Floors:  {losses(floors['unigram'])} per character from how often each occurs (unigram)")
+        print(f"         {losses(floors['bigram'])} per character from which one came before (bigram)")
+        print(f"         measured, as the net is, on {held_out.source}\n", flush=True)
 
-    writer = Writer(moment, steps, seed)
-    watch(run, fit(run, moment, training, held_out, told=writer.due), start=0, remark=writer.remark)
+        writer = Writer(moment, steps, seed)
+        watch(run, fit(run, moment, training, held_out, told=writer.due), start=0, remark=writer.remark)
 
     counted = corpus.vocab.decode(bigram.sample(np.random.default_rng(seed), SAMPLE_LENGTH))
     results = outcome(run, floors["bigram"], writer.samples[-1].text.removeprefix(PRIME), counted, training)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import BrokenExecutor
 
 from ..errors import TinygradSeqError
 from .ctrl_c import INTERRUPTED
@@ -41,6 +42,11 @@ def message(error: BaseException) -> str:
             return f"Error: {where}{error.strerror or error}. Check the path, its permissions and the room on the disk."
         case MemoryError():
             return "Error: out of memory. Lower --batch-size, --seq-length or --hidden."
+        case BrokenExecutor():
+            return (
+                "Error: a process of this sweep has died or was killed, and the others have ended with it. "
+                "Was there too little memory? Fewer --processes take less. Give the same command again: it goes on."
+            )
         case _:
             return (
                 f"Error: {type(error).__name__}: {error}. This is a bug in tinygrad-seq: "

@@ -6,6 +6,7 @@ import shlex
 from itertools import count
 from pathlib import Path
 
+from ..train.lock import LOCK
 from ..train.run import BEST, CONFIG, LAST, Run
 
 __all__ = ["contents", "free", "kept", "quoted"]
@@ -24,7 +25,7 @@ def free(folder: Path, holds: str = CONFIG) -> Path:
 
 def contents(run: Run) -> str:
     """Return the folder of a run, its files, and which step the best weights are of."""
-    names = ", ".join(path.name for path in sorted(run.folder.iterdir()) if path.is_file())
+    names = ", ".join(path.name for path in sorted(run.folder.iterdir()) if path.is_file() and path.name != LOCK)
     evaluated = [line for line in run.log() if "held_out" in line]
     best = f" (best: step {min(evaluated, key=lambda line: line['held_out'])['step']:,})" if evaluated else ""
     return f"{run.folder}: {names}{best}"

@@ -1,4 +1,4 @@
-"""A training on many processes, as the terminal sees it: the first one speaks, and all of them end together."""
+"""Work on many processes, as the terminal sees it: the first one speaks, and all of them end together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from time import sleep
 
 import numpy as np
@@ -18,10 +17,9 @@ from ..backend import get_backend, use_backend
 from ..data import Corpus
 from ..errors import AnomalyError
 from ..train.fit import fit
-from ..train.parallel import Alone, Ranks, launched
+from ..train.parallel import Alone, Ranks
 from ..train.run import Moment, Run, packed
 from .failure import report
-from .folder import quoted
 
 __all__ = ["assist", "hand_out", "together"]
 
@@ -32,15 +30,14 @@ SENTRY = "import sys; sys.stdin.buffer.read() or sys.stderr.write(sys.argv[1])"
 
 
 @contextmanager
-def together(folder: Path, debug: bool) -> Iterator[Alone]:
-    """Yield the ranks that train the run of a folder; inside the `with` block the failure of one is the end of all."""
-    ranks = launched()
+def together(ranks: Alone, what: str, cure: str, debug: bool) -> Iterator[None]:
+    """Make the failure of one rank inside the `with` block the end of all; `cure` says how to go on with what."""
     if not isinstance(ranks, Ranks):
-        yield ranks
+        yield
         return
     try:
-        with sentry(ranks, folder):
-            yield ranks
+        with sentry(ranks, what, cure):
+            yield
     except typer.Exit:
         raise
     except BaseException as error:
@@ -48,7 +45,7 @@ def together(folder: Path, debug: bool) -> Iterator[Alone]:
 
 
 @contextmanager
-def sentry(ranks: Ranks, folder: Path) -> Iterator[None]:
+def sentry(ranks: Ranks, what: str, cure: str) -> Iterator[None]:
     """Have a process of its own say that a rank has died, where that was so sudden that no rank could.
 
     A launcher that sees one rank die kills the others, most of them without a word.
@@ -57,8 +54,8 @@ def sentry(ranks: Ranks, folder: Path) -> Iterator[None]:
         yield
         return
     words = (
-        f"One of {ranks.size} processes has died or was killed, and the training has ended. What was saved is whole."
-        f"\n    Go on with it: mpiexec -n {ranks.size} tinygrad-seq train --resume {quoted(folder)}\n"
+        f"One of {ranks.size} processes has died or was killed, and {what} has ended. What was saved is whole."
+        f"\n    {cure}\n"
     )
     command = [sys.executable, "-I", "-c", SENTRY, words]
     with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as process:

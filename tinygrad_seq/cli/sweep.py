@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from statistics import mean, pstdev
+from threading import Thread
+from time import perf_counter
 from typing import Annotated, Any
 
 import typer
 
+from ..errors import TinygradSeqError
+from ..train.lock import held
 from ..train.parallel import Ranks, launched
 from ..train.sweep import RESULTS, Sweep, outcome
 from ..viz.sweep import write_curves
 from .debug import DebugOption
+from .failure import FAILED, message, say
 from .figures import bits
+from .ranks import together
 
 __all__ = ["sweep"]
 
 SEED = "seed"
+GO_ON = "Give the same command again: it goes on."
 
 
 def sweep(
@@ -42,43 +51,91 @@ def sweep(
 
     - `tinygrad-seq sweep cells.toml --out runs/cells --plot cells.svg`
     """
-    with workers(processes or cpus()) as executor:
+    with workers(processes or cpus(), debug) as executor:
         if executor is None:
             return
         plan = Sweep.read(config, out, steps=steps)
-        to_do = plan.to_do()
-        print(f"{len(plan.runs)} runs, {len(plan.runs) - len(to_do)} of them done.", flush=True)
-        for future in as_completed([executor.submit(outcome, *arguments) for arguments in to_do]):
+        with held(plan.folder):
+            unfinished = carry_out(plan, executor)
+            results = plan.results()
+    if results:
+        show(plan, results)
+        if plot is not None:
+            draw(plan, results, plot)
+        print(f"Wrote {plan.folder / RESULTS}{'' if plot is None else f' and {plot}'}")
+    if unfinished:
+        say(f"Error: {unfinished} of {len(plan.runs)} runs have no result yet. {GO_ON}")
+        raise typer.Exit(FAILED)
+
+
+def carry_out(plan: Sweep, executor: Executor) -> int:
+    """Train what has no result yet, write down what comes of it, and return how many runs have not come to an end."""
+    began = perf_counter()
+    to_do = plan.to_do()
+    print(f"{len(plan.runs)} runs, {len(plan.runs) - len(to_do)} of them done.", flush=True)
+    running = {executor.submit(outcome, *arguments): arguments[0] for arguments in to_do}
+    cpu_seconds, unfinished = 0.0, 0
+    broken: BrokenExecutor | None = None
+    for future in as_completed(running):
+        try:
             result = future.result()
+        except BrokenExecutor as error:  # all that was running or waiting has it
+            broken, unfinished = error, unfinished + 1
+        except (TinygradSeqError, OSError, MemoryError) as error:
+            unfinished += 1
+            print(f"{running[future]}: not finished: {message(error).splitlines()[0]}", flush=True)
+        else:
             plan.add(result)
+            cpu_seconds += result["cpu_seconds"]
             print(told(result), flush=True)
-    results = plan.results()
-    show(plan, results)
-    if plot is not None:
-        draw(plan, results, plot)
-    print(f"Wrote {plan.folder / RESULTS}{'' if plot is None else f' and {plot}'}")
+    print(f"{cpu_seconds:,.0f} s of CPU time, {perf_counter() - began:,.0f} s on the clock.")
+    if broken:
+        say(message(broken))
+    return unfinished
 
 
 @contextmanager
-def workers(processes: int) -> Iterator[Executor | None]:
+def workers(processes: int, debug: bool) -> Iterator[Executor | None]:
     """Yield what runs functions in other processes: of this machine, or the ranks that a launcher has started.
 
-    On ranks other than the first it is None: when the block is entered there, the work is done.
+    On ranks other than the first it is None: when the block is entered there, the work is done. The others end with
+    this process, whatever ends it: a run is gone on with from its checkpoint.
     """
     os.environ.setdefault("NUMBA_NUM_THREADS", "1")  # a run beside runs has a CPU for itself
     ranks = launched()
     if isinstance(ranks, Ranks):
         from mpi4py.futures import MPICommExecutor
 
+        if ranks.rank:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first one gets it too, and ends all
         handing_out: Any = MPICommExecutor(ranks.comm)  # its own types say that it yields itself
         with handing_out as executor:
-            yield executor
+            if executor is None:
+                yield None
+            else:
+                with together(ranks, "the sweep", GO_ON, debug):
+                    yield executor
         return
-    pool = ProcessPoolExecutor(processes, get_context("spawn"))
+    theirs, lifeline = Pipe(duplex=False)
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), end_with, (theirs,))
     try:
         yield pool
+    except BaseException:
+        lifeline.close()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def end_with(lifeline: Connection) -> None:
+    """Have this process end when the one that holds the other end of the pipe has ended, or let go of it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other one gets Ctrl-C too
+
+    def watch() -> None:
+        wait([lifeline])
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def cpus() -> int:

@@ -14,8 +14,9 @@ from ..errors import ConfigError
 from ..models.cells import CellName
 from ..train.environment import environment
 from ..train.fit import fit
+from ..train.lock import held
 from ..train.memory import check, of_training
-from ..train.parallel import Alone
+from ..train.parallel import Alone, launched
 from ..train.room import may_take
 from ..train.run import PREVIOUS, Moment, Run
 from ..train.schedule import ScheduleName
@@ -158,7 +159,9 @@ def train(
 
     - `mpiexec -n 4 tinygrad-seq train stdlib --batch-size 128 --out runs/four`
     """
-    with may_take(memory), together(resume or out, debug) as ranks:
+    ranks = launched()
+    cure = f"Go on with it: mpiexec -n {ranks.size} tinygrad-seq train --resume {quoted(resume or out)}"
+    with may_take(memory), together(ranks, "the training", cure, debug):
         if ranks.rank:
             assist(ranks)
             return
@@ -211,9 +214,11 @@ def begin(folder: Path, settings: Settings, epochs: float | None, force: bool, r
     steps = length(settings, training, None, epochs)
     settings = settings if steps is None else replace(settings, steps=steps)
     check(of_training(settings, len(corpus.vocab), len(corpus)))
-    run = Run.create(folder, settings, corpus, force=force, ranks=ranks.size)
-    print(f"Text: {size(corpus)}")
-    follow(run, run.begin(training), training, held_out, ranks)
+    settings.check(corpus.vocab, training)  # what is refused leaves no folder
+    with held(folder):
+        run = Run.create(folder, settings, corpus, force=force, ranks=ranks.size)
+        print(f"Text: {size(corpus)}")
+        follow(run, run.begin(training), training, held_out, ranks)
 
 
 def go_on(
@@ -231,23 +236,26 @@ def go_on(
     steps = length(run.settings, training, steps, epochs)
     run.change(**changes, **({} if steps is None else {"steps": steps}))
     check(of_training(run.settings, len(corpus.vocab), len(corpus)))
-    moment = run.resume(training)
-    if moment.step >= run.settings.steps:
-        raise ConfigError(
-            f"{folder} has taken all of its {run.settings.steps:,} steps. "
-            f"To train it further: tinygrad-seq train --resume {quoted(folder)} --steps {2 * run.settings.steps}"
-        )
-    print(f"Text: {size(corpus)}")
-    if moment.instead_of:
-        print(f"{moment.instead_of}\nThe one before it is used now: {PREVIOUS}.")
-    print(f"Going on after step {moment.step:,} of {run.settings.steps:,}.")
-    here = environment(ranks.size)
-    changed = [
-        f"{name} {before}, now {here.get(name)}" for name, before in run.environment.items() if before != here.get(name)
-    ]
-    if changed:
-        print(f"It began elsewhere ({'; '.join(changed)}): the last digits may come out otherwise than there.")
-    follow(run, moment, training, held_out, ranks)
+    with held(folder):
+        moment = run.resume(training)
+        if moment.step >= run.settings.steps:
+            raise ConfigError(
+                f"{folder} has taken all of its {run.settings.steps:,} steps. "
+                f"To train it further: tinygrad-seq train --resume {quoted(folder)} --steps {2 * run.settings.steps}"
+            )
+        print(f"Text: {size(corpus)}")
+        if moment.instead_of:
+            print(f"{moment.instead_of}\nThe one before it is used now: {PREVIOUS}.")
+        print(f"Going on after step {moment.step:,} of {run.settings.steps:,}.")
+        here = environment(ranks.size)
+        changed = [
+            f"{name} {before}, now {here.get(name)}"
+            for name, before in run.environment.items()
+            if before != here.get(name)
+        ]
+        if changed:
+            print(f"It began elsewhere ({'; '.join(changed)}): the last digits may come out otherwise than there.")
+        follow(run, moment, training, held_out, ranks)
 
 
 def length(settings: Settings, training: Corpus, steps: int | None, epochs: float | None) -> int | None:

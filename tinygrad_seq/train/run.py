@@ -22,6 +22,7 @@ from ..optim import Optimizer
 from ..tensor import Tensor
 from .cure import cure
 from .environment import environment
+from .lock import made
 from .memory import check, of_model
 from .replay import parts
 from .saved import alike
@@ -86,12 +87,7 @@ class Run:
                 f"{folder} holds a run already. Go on with it (--resume {folder}), choose another folder (--out), "
                 "or give it up (--force)."
             )
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CheckpointError(
-                f"{folder} cannot be made: {error.strerror}. Choose another folder (--out)."
-            ) from error
+        made(folder)
         text = {"source": corpus.source, "sha256": corpus.sha256, "symbols": len(corpus)}
         config = {"settings": settings.to_json(), "text": text, "environment": environment(ranks)}
         run = cls(folder, config, corpus.vocab)

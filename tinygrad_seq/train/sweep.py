@@ -8,16 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Self
 
 import numpy as np
 
+from ..atomic import replace_file
 from ..backend import use_backend
-from ..errors import CheckpointError, ConfigError, TinygradSeqError
+from ..errors import AnomalyError, CheckpointError, ConfigError
 from .blas import use_one_thread
 from .fit import fit
-from .run import CONFIG, LAST, Run
+from .lock import held, made
+from .run import CONFIG, LAST, PREVIOUS, Run
 from .settings import Settings
 
 __all__ = ["RESULTS", "Sweep", "outcome"]
@@ -26,6 +28,8 @@ RESULTS = "results.jsonl"
 GRID = "grid"
 FIXED = ("text", "vocab", "backend")
 """What all runs of a sweep have in common: losses on other texts, or of other symbols, cannot be compared."""
+PATIENCE = 10.0
+"""Seconds in which a worker of a sweep that was killed a moment ago has ended."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +112,11 @@ class Sweep:
         ]
 
     def add(self, result: dict[str, Any]) -> None:
-        """Write down the result of a run."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / RESULTS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(result) + "\n")
+        """Write down the result of a run, on a line of its own even where the last one was cut off."""
+        file = made(self.folder) / RESULTS
+        before = file.read_bytes() if file.exists() else b""
+        end = b"\n" if before and not before.endswith(b"\n") else b""
+        replace_file(file, before + end + json.dumps(result).encode() + b"\n")
 
 
 def check_grid(file: str | Path, grid: Any) -> None:
@@ -130,25 +135,32 @@ def check_grid(file: str | Path, grid: Any) -> None:
 def outcome(name: str, folder: str, asked: dict[str, Any]) -> dict[str, Any]:
     """Train a run to its end, from where it stands, and return its line of the results.
 
-    A run that cannot be trained, such as one whose learning rate is too high, has its error for a result.
+    A run whose settings cannot be trained with, such as too high a learning rate, has its error for a result. What
+    came from elsewhere, such as a full disk, is none: another try may go well.
+
+    Raises:
+        TinygradSeqError, OSError, MemoryError: it has not come to an end.
     """
     use_one_thread()
     settings = Settings.from_json(asked)
-    began = perf_counter()
+    clock, cpu = perf_counter(), process_time()
     result: dict[str, Any] = {"run": name, "settings": settings.to_json()}
     try:
-        run = trained(Path(folder), settings)
-    except TinygradSeqError as error:
-        return result | {"failed": str(error)}
-    best = min((line for line in run.log() if "held_out" in line), key=lambda line: line["held_out"])
-    weights = sum(parameter.size for parameter in run.model().parameters())
-    result |= {"held_out": best["held_out"], "step": best["step"], "weights": weights}
-    return result | {"seconds": round(perf_counter() - began, 1)}
+        with held(folder, PATIENCE):
+            run, start = trained(Path(folder), settings)
+    except (AnomalyError, ConfigError) as error:
+        result |= {"failed": str(error)}
+    else:
+        best = min((line for line in run.log() if "held_out" in line), key=lambda line: line["held_out"])
+        weights = sum(parameter.size for parameter in run.model().parameters())
+        result |= {"held_out": best["held_out"], "step": best["step"], "weights": weights, "begun_after": start}
+    return result | {"seconds": round(perf_counter() - clock, 1), "cpu_seconds": round(process_time() - cpu, 1)}
 
 
-def trained(folder: Path, settings: Settings) -> Run:
-    """Return a run that has taken all of its steps."""
-    if (folder / LAST).exists() and Run.open(folder).settings == settings:
+def trained(folder: Path, settings: Settings) -> tuple[Run, int]:
+    """Return a run that has taken all of its steps, and the step after which it was taken up."""
+    has_begun = any((folder / name).exists() for name in (LAST, PREVIOUS))
+    if has_begun and Run.open(folder).settings == settings:
         run = Run.open(folder)
         training, held_out = settings.split(run.corpus())
         moment = run.resume(training)
@@ -157,7 +169,8 @@ def trained(folder: Path, settings: Settings) -> Run:
         run = Run.create(folder, settings, corpus, force=(folder / CONFIG).exists())
         training, held_out = settings.split(corpus)
         moment = run.begin(training)
+    start = moment.step
     with np.errstate(all="ignore"), use_backend(settings.backend):
         for _ in fit(run, moment, training, held_out):
             pass
-    return run
+    return run, start
