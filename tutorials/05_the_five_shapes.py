@@ -223,7 +223,7 @@ for _ in train(writer, inner.batches(16, 32, steps=30 if FAST else 200), optimiz
     pass
 bigram = tg.data.Ngram.fit(inner.ids, len(corpus.vocab), order=2).nats(outer.ids)
 nats = evaluate(writer, outer)
-figures["many-to-many\nnext character"] = (np.exp(-bigram), np.exp(-nats))
+figures["many-to-many\nnext one's probability"] = (np.exp(-bigram), np.exp(-nats))
 print(f"next character: bigram {bigram:.2f} nats, GRU {nats:.2f}")
 
 # %% [markdown]

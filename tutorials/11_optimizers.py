@@ -264,7 +264,8 @@ assert leap > 10 * short_step
 #
 # The page has the paths to play with; a click on one shows the optimizer's formula with that step's numbers. In the
 # picture paths lie upon each other, and show through: Adam, AdamW and AMSGrad nearly agree, and so do both forms of
-# momentum with their factor of ten between the learning rates.
+# momentum with their factor of ten between the learning rates. A learning rate with which a path would leave the
+# picture is passed over here, unlike above.
 
 # %%
 names = ("beale", "valley", "trap")

@@ -240,7 +240,7 @@ intensities = np.geomspace(0.05, 200, 100)
 ax.loglog(intensities, np.minimum(peak, bandwidth * intensities) / 1e9, color="#1c2530", label="the roof")
 for name, (intensity, speed) in points.items():
     ax.loglog(intensity, speed / 1e9, "o", color="#b3450a")
-    ax.annotate(name, (intensity, speed / 1e9), xytext=(6, -10), textcoords="offset points", fontsize=8)
+    ax.annotate(name, (intensity, speed / 1e9), xytext=(-6, 4), textcoords="offset points", fontsize=8, ha="right")
 ax.set(title="What this machine can do, and what we get", xlabel="operations per byte", ylabel="GFLOP/s")
 ax.legend()
 fig.savefig(OUT / "15_roofline.svg")
