@@ -195,10 +195,22 @@ def test_the_page_holds_the_paths_and_can_fill_in_every_formula(beale, tmp_path)
     page = beale.save(tmp_path / "race.html").read_text("utf-8")
     (track,) = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
     assert [lane["name"] for lane in track["lanes"]] == sorted(c.name for c in CONTENDERS)
+    assert len({lane["colour"] for lane in track["lanes"]}) == len(CONTENDERS)
     for lane in track["lanes"]:
         assert len(lane["points"]) == len(lane["losses"]) == 13
         named = {"p", "g", "t", "sqrt", "max", *lane["constants"], *lane["first"], *(name for name, _ in lane["lines"])}
         assert {name for _, right in lane["lines"] for name in re.findall(r"[A-Za-z_]\w*", right)} <= named
+
+
+def test_in_a_picture_a_path_upon_another_lets_it_show_through(tmp_path):
+    pytest.importorskip("matplotlib")
+    twins = race(BOWL, steps=9, lr=0.1, contenders=[CONTENDERS[0], CONTENDERS[0]._replace(name="its twin")])
+    drawn = save(tmp_path / "race.svg", [twins]).read_text("utf-8")
+    first, second, *legend = re.findall(r'style="(fill: none; stroke[^"]*#(?:0072b2|d55e00)[^"]*)"', drawn)
+    assert "dasharray" not in first
+    assert "dasharray" in second
+    assert len(legend) == 2
+    assert not any("dasharray" in style for style in legend)
 
 
 @pytest.mark.parametrize("ending", ["svg", "png"])
