@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 01 · Dense networks, activations, and what one hidden layer can do
+# # 01 · Dense networks, activations, universal approximation
 #
 # ## The idea
 #

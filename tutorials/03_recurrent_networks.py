@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 03 · Recurrent networks: the equations, the cycle, and how unrolling removes it
+# # 03 · The RNN's equations, the cycle, unrolling to a DAG
 #
 # ## The idea
 #

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 04 · Backpropagation through time
+# # 04 · Backpropagation through time, by hand and by engine; truncated; the famous error
 #
 # ## The idea
 #

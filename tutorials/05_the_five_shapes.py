@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 05 · The five shapes: one-to-one, one-to-many, many-to-one, many-to-many twice
+# # 05 · One-to-one, one-to-many, many-to-one, many-to-many (two ways): five real tasks
 #
 # ## The idea
 #
@@ -13,7 +13,9 @@
 # | many-to-many, apart | a date as people write it: in ISO form | of every character, after the reading |
 # | many-to-many, aligned | a text: the next character | of every character, while reading |
 #
-# Each has a floor: what is reached without learning what the task is about.
+# Each has a floor: what is reached without learning what the task is about. Each is trained for some seconds. That is
+# enough for three of them; the captions and the dates get far above their floors, but many of them still have a mistake
+# in them. `tinygrad-seq recipe captions` and `recipe dates` train larger nets for minutes: docs/recipes.md.
 
 # %%
 import os
@@ -36,10 +38,11 @@ figures = {}  # shape: (floor, reached)
 
 
 def fit(model, draw, steps, lr=5e-3):
-    """Take steps on batches that `draw` makes."""
+    """Take steps on batches that `draw` makes, ever shorter ones."""
     optimizer = optim.Adam(model, lr=lr)
+    schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
     batches = (draw() for _ in range(steps))
-    return [step.loss for step in train(model, batches, optimizer, clip_norm=1.0)]
+    return [step.loss for step in train(model, batches, optimizer, schedule=schedule, clip_norm=1.0)]
 
 
 # %% [markdown]
@@ -148,11 +151,11 @@ assert reached > (0.5 if FAST else 0.95)
 # most frequent at each place, written without looking.
 
 # %%
-task = tg.data.scenes(train=600 if FAST else 4000, test=200)
+task = tg.data.scenes(train=600 if FAST else 10_000, test=200)
 captions, wanted = task.encode(task.train_captions), task.encode(task.test_captions)
 images, unseen = (i.reshape(len(i), -1) for i in (task.train_images, task.test_images))
 tg.manual_seed(0)
-captioner = models.Captioner(400, len(task.vocab), 64, cell="gru")
+captioner = models.Captioner(400, len(task.vocab), 128, cell="gru")
 
 
 def caption_batch():
@@ -160,27 +163,30 @@ def caption_batch():
     return PaddedBatch(images[rows], np.full(64, captions.shape[1]), captions[rows])
 
 
-fit(captioner, caption_batch, 20 if FAST else 700)
+fit(captioner, caption_batch, 20 if FAST else 700, lr=4e-3)
 blind = [np.bincount(column).argmax() for column in captions.T]
 written = captioner.predict(unseen, wanted.shape[1])
-figures["one-to-many\ncaptions"] = (np.mean(wanted == blind), np.mean(written == wanted))
+figures["one-to-many\ncaptions"] = floor, reached = np.mean(wanted == blind), np.mean(written == wanted)
+is_right = (written == wanted).all(axis=1)
 print(
-    f"captions, characters right: without looking {np.mean(wanted == blind):.0%}, GRU {np.mean(written == wanted):.0%}"
+    f"captions, characters right: without looking {floor:.0%}, GRU {reached:.0%}; whole captions {is_right.mean():.0%}"
 )
-print(f"    {task.test_captions[0].strip()!r} is written as {task.vocab.decode(written[0]).strip()!r}")
+for n in range(3):
+    print(f"    {task.test_captions[n].strip()!r} is written as {task.vocab.decode(written[n]).strip()!r}")
+assert FAST or is_right.mean() > 0.2
 
 # %% [markdown]
 # ## Many-to-many, apart: dates
 #
-# An encoder reads to the end, a decoder starts from its last state. The floor is again the most frequent character at
-# each place. More training and a larger net make the answers exact: `tinygrad-seq recipe dates`.
+# An encoder reads the date both ways, a decoder starts from its last states. The floor is again the most frequent
+# character at each place.
 
 # %%
 dates = tg.data.dates(train=600 if FAST else 6000, test=200)
 x, y = dates.encode(dates.train)
 x_test, y_test = dates.encode(dates.test)
 tg.manual_seed(0)
-translator = models.Seq2Seq(len(dates.vocab), len(dates.vocab), 64, cell="gru")
+translator = models.Seq2Seq(len(dates.vocab), len(dates.vocab), 64, cell="gru", bidirectional=True)
 
 
 def date_batch():
@@ -188,12 +194,17 @@ def date_batch():
     return PaddedBatch(x[rows], np.full(64, x.shape[1]), y[rows])
 
 
-fit(translator, date_batch, 20 if FAST else 700)
+fit(translator, date_batch, 20 if FAST else 1000, lr=1e-2)
 blind = [np.bincount(column).argmax() for column in y.T]
 said = translator.predict(x_test, y.shape[1])
-figures["many-to-many\ndates"] = (np.mean(y_test == blind), np.mean(said == y_test))
-print(f"dates, characters right: without looking {np.mean(y_test == blind):.0%}, GRU {np.mean(said == y_test):.0%}")
-print(f"    {dates.test[0].source.strip()!r} becomes {dates.vocab.decode(said[0])!r}, and is {dates.test[0].target!r}")
+figures["many-to-many\ndates"] = floor, reached = np.mean(y_test == blind), np.mean(said == y_test)
+is_right = (said == y_test).all(axis=1)
+print(f"dates, characters right: without looking {floor:.0%}, GRU {reached:.0%}; whole dates {is_right.mean():.0%}")
+for n in range(3):
+    print(
+        f"    {dates.test[n].source.strip()!r} becomes {dates.vocab.decode(said[n])!r}, and is {dates.test[n].target!r}"
+    )
+assert FAST or is_right.mean() > 0.2
 
 # %% [markdown]
 # ## Many-to-many, aligned: the next character
@@ -212,7 +223,7 @@ for _ in train(writer, inner.batches(16, 32, steps=30 if FAST else 200), optimiz
     pass
 bigram = tg.data.Ngram.fit(inner.ids, len(corpus.vocab), order=2).nats(outer.ids)
 nats = evaluate(writer, outer)
-figures["many-to-many\nnext character"] = (np.exp(-bigram), np.exp(-nats))
+figures["many-to-many\nnext one's probability"] = (np.exp(-bigram), np.exp(-nats))
 print(f"next character: bigram {bigram:.2f} nats, GRU {nats:.2f}")
 
 # %% [markdown]
@@ -231,7 +242,7 @@ places = np.arange(len(figures))
 ax.bar(places - 0.2, [floor for floor, _ in figures.values()], 0.4, color="#d5dbe1", label="floor")
 ax.bar(places + 0.2, [reached for _, reached in figures.values()], 0.4, color="#ec7a2b", label="reached")
 ax.set_xticks(places, list(figures), fontsize=9)
-ax.set(title="Five shapes, each beside its floor", ylim=(0, 1.05))
+ax.set(title="Five shapes, each beside its floor", ylim=(0, 1.05), ylabel="answers or characters right")
 ax.legend()
 fig.savefig(OUT / "05_five_shapes.svg")
 
@@ -240,5 +251,5 @@ fig.savefig(OUT / "05_five_shapes.svg")
 #
 # - Turn the sentiment net around (`bidirectional=True`). Does it help, and should it?
 # - Read the digits pixel by pixel, 64 steps of one number, with `SequenceClassifier`. What does order cost?
-# - Train the captioner and the translator five times as long, and count exact answers in place of characters. What it
-#   takes to get nearly all of them right: `tinygrad-seq recipe list`, and docs/recipes.md.
+# - Train the captioner and the translator for longer. How many captions and dates are right to the last character? What
+#   it takes to get nearly all of them right: `tinygrad-seq recipe list`, and docs/recipes.md.

@@ -8,8 +8,9 @@
 # $$\frac{\partial L}{\partial h_t} = \frac{\partial L}{\partial h_T}\,J_T J_{T-1} \cdots J_{t+1}, \qquad
 #   J_s = \frac{\partial h_s}{\partial h_{s-1}} = \operatorname{diag}(1 - h_s^2)\,W_{hh}$$
 #
-# The length of the product is at most $\prod_s \sigma_{\max}(J_s)$. Where all these are below one the gradient must
-# vanish. The reverse is no theorem: a bound above one says that the gradient *may* explode.
+# A step stretches a gradient by $\sigma_{\max}(J_s)$ at most, and all of them by the product of these at most. Where
+# every $\sigma_{\max}$ is below some $\gamma < 1$ the gradient must vanish, at least as fast as $\gamma^n$. The reverse
+# is no theorem: a bound above one says that the gradient *may* explode.
 
 # %%
 from pathlib import Path
@@ -45,7 +46,7 @@ def loss(output):
 # ## The long way: the Jacobians from the formula
 
 # %%
-small, large = net(0.7, 0.05), net(1.3, 0.05)
+small, wild = net(0.7, 0.05), net(2.5, 0.05)
 
 
 def by_formula(rnn):
@@ -69,32 +70,61 @@ product = np.array([np.linalg.norm(P, 2) for P in reversed(product)])
 # It asks the engine for the Jacobians, so that it works for every net; for the plain one both must agree.
 
 # %%
-spectra = {name: analysis.spectrum(rnn, x, loss, name) for name, rnn in (("0.7", small), ("1.3", large))}
-assert np.allclose(spectra["0.7"].product, product, rtol=1e-9)
-assert np.allclose(spectra["0.7"].sigma_max, [np.linalg.norm(J_s, 2) for J_s in J], rtol=1e-9)
+spectra = {"0.7, weak input": analysis.spectrum(small, x, loss, "0.7, weak input")}
+assert np.allclose(spectra["0.7, weak input"].product, product, rtol=1e-9)
+assert np.allclose(spectra["0.7, weak input"].sigma_max, [np.linalg.norm(J_s, 2) for J_s in J], rtol=1e-9)
 
-vanished = spectra["0.7"].gradient[0]
+vanished = spectra["0.7, weak input"].gradient[0]
 print(f"gain 0.7: {vanished:.1e} of the gradient is left after {T - 1} steps; the bound says {0.7 ** (T - 1):.1e}")
-assert spectra["0.7"].sigma_max.max() <= 0.7 + 1e-12  # tanh' <= 1: no step stretches by more than the gain
-assert vanished <= 0.7 ** (T - 1)
+assert spectra["0.7, weak input"].sigma_max.max() <= 0.7 + 1e-12  # tanh' <= 1: no step stretches by more than the gain
+assert vanished <= spectra["0.7, weak input"].bound[0] <= 0.7 ** (T - 1)
+assert vanished < 1e-6  # a millionth
 
 # %% [markdown]
-# The gain 0.7 is the largest factor that a step can have, so the gradient must vanish. With 1.3 every step *can*
-# stretch, and with a weak input it does. With a strong input the very same $W_{hh}$ makes a gradient vanish: units that
-# are driven into saturation have $1 - h^2$ near zero. Norm above one does not mean explosion.
+# The gain 0.7 is the largest factor that a step can have, so the gradient must vanish. With 1.3 a step *can* stretch,
+# and whether it does depends on the state, by way of $\tanh' = 1 - h^2$. Four cases:
+#
+# - Gain 1.3, hardly any input: the states stay near zero, $\tanh' = 1$, and every step stretches by 1.3. This is
+#   explosion, and the bound is reached.
+# - Gain 1.3, weak input: the states grow until $1.3 \tanh'$ is about one. Only the first dozen steps stretch the
+#   gradient; those after them lengthen and shorten it by turns.
+# - Gain 1.3, strong input: the units are driven into saturation, and the very same $W_{hh}$ makes the gradient vanish.
+#   The bound says so, since it is made of the Jacobians: it is the norm of $W_{hh}$ above one that proves nothing.
+# - Gain 2.5, weak input: here, too, the units saturate, and still the gradient explodes.
 
 # %%
-saturated = analysis.spectrum(net(1.3, 3.0), x, loss, "1.3, strong input")
-print(f"gain 1.3, weak input:   factor {spectra['1.3'].gradient[0]:.3g} after {T - 1} steps")
-print(f"gain 1.3, strong input: factor {saturated.gradient[0]:.3g}, where the bound is {saturated.bound[0]:.3g}")
-assert spectra["1.3"].gradient[0] > 1
-assert saturated.gradient[0] < 1e-6
+cases = {
+    "1.3, hardly any input": (1.3, 1e-6),
+    "1.3, weak input": (1.3, 0.05),
+    "1.3, strong input": (1.3, 3),
+    "2.5, weak input": (2.5, 0.05),
+}
+slopes = {}
+for name, (gain, drive) in cases.items():
+    rnn = net(gain, drive)
+    spectra[name] = s = analysis.spectrum(rnn, x, loss, name)
+    slopes[name] = np.linalg.norm(by_formula(rnn), axis=2).mean() / gain  # the rows of W_hh have length `gain`
+    stretched = (s.gradient[:-1] > s.gradient[1:]).sum()
+    print(f"gain {name:<22} factor {s.gradient[0]:.1e}, bound {s.bound[0]:.1e}, ", end="")
+    print(f"{stretched:2} of {T - 1} steps stretch, tanh' is {slopes[name]:.2f} on average")
+silent, weak, strong, exploded = (spectra[name] for name in cases)
+assert abs(silent.gradient[0] / 1.3 ** (T - 1) - 1) < 0.01
+assert strong.gradient[0] < strong.bound[0] < 1e-6
+assert exploded.gradient[0] > 1e4
+assert slopes["2.5, weak input"] < 0.5  # saturated
+assert 0.9 < 1.3 * slopes["1.3, weak input"] < 1.1  # about one
+
+g = weak.gradient
+print(f"gain 1.3, weak input: {g[0]:.2f} at t = 0, {g[12]:.2f} at t = 12, {g.min():.2f} at t = {g.argmin()}")
+assert np.all(g[:12] > g[1:13])  # the first dozen steps
+assert g[12] < 1  # not so the others together
 
 # %% [markdown]
 # ## Which step answers for which loss
 #
 # The credit matrix has $|\partial L_s / \partial h_t|$ in row $s$ and column $t$. Above the diagonal it is exactly
-# zero: no loss depends on a later state. How wide the band below it is, is how far back the net can learn from.
+# zero: no loss depends on a later state. How wide the band below it is, is how far back the net can learn from. Where
+# gradients explode it is the other way round: the first states answer for everything, whatever came after them.
 
 
 # %%
@@ -105,8 +135,10 @@ def credit_of(rnn):
     return analysis.credit(losses, states.of(states.paths()[0])[:T])
 
 
-matrices = {"RNN, gain 0.7": credit_of(small), "RNN, gain 1.3": credit_of(large)}
+matrices = {"RNN, gain 0.7": credit_of(small), "RNN, gain 2.5": credit_of(wild)}
 assert all(np.triu(credit, 1).max() == 0 for credit in matrices.values())
+assert matrices["RNN, gain 0.7"][-1].argmax() == T - 1
+assert matrices["RNN, gain 2.5"][-1].argmax() == 0
 
 # %% [markdown]
 # ## The cure for explosion: clip the norm
@@ -115,7 +147,6 @@ assert all(np.triu(credit, 1).max() == 0 for credit in matrices.values())
 # $g \leftarrow g \cdot \min(1, c / |g|)$. By hand and by `optim.clip_grad_norm_`:
 
 # %%
-wild = net(2.5, 0.05)
 output, _ = wild(tg.tensor(x[:, None]))
 (output**2).sum().backward()
 before = [p.grad.numpy().copy() for p in wild.parameters()]
@@ -128,20 +159,21 @@ assert all(np.allclose(b, a / norm, rtol=1e-6) for a, b in zip(before, after, st
 print(f"the gradient was {norm:.0f} long, and is {np.sqrt(sum((g**2).sum() for g in after)):.4f}")
 
 # %% [markdown]
-# Clipping does nothing for a gradient that has vanished: there is no factor that brings back what is lost in rounding.
-# For that the net has to change: tutorial 09.
+# Clipping does nothing for a gradient that has vanished, and neither would stretching it. What comes from far back is
+# not lost in rounding, it is drowned: less than a millionth of what the same weights are told by the last steps, and
+# every factor multiplies both. For that the net has to change: tutorial 09.
 #
 # ## The picture
 
 # %%
 fig, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
-for curve, colour in zip((*spectra.values(), saturated), ("#2b6a99", "#b3450a", "#1c2530"), strict=True):
+for curve, colour in zip(spectra.values(), ("#2b6a99", "#7f3c8d", "#e69f00", "#1c2530", "#b3450a"), strict=True):
     axes[0].semilogy(curve.gradient, color=colour, label=f"gain {curve.name}")
     axes[0].semilogy(curve.bound, color=colour, ls=":", lw=1)
-axes[0].set(title="Gradient left at step t (dotted: the bound)", xlabel="step t", ylim=(1e-12, 1e6))
-axes[0].legend(fontsize=8)
+axes[0].set(title="Gradient left at step t (dotted: the bound)", xlabel="step t", ylim=(1e-26, 1e8))
+axes[0].legend(fontsize=8, loc="lower right")
 for ax, (name, credit) in zip(axes[1:], matrices.items(), strict=True):
-    image = ax.imshow(np.log10(np.where(credit > 0, credit, np.nan)), cmap="viridis", vmin=-7, vmax=3)
+    image = ax.imshow(np.log10(np.where(credit > 0, credit, np.nan)), cmap="viridis", vmin=-7, vmax=5)
     ax.set(title=f"{name}: who answers for what", xlabel="hidden state t", ylabel="loss s")
 fig.colorbar(image, ax=axes[2], label=r"$\log_{10}|\partial L_s/\partial h_t|$")
 fig.savefig(OUT / "08_gradients.svg")

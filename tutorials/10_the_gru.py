@@ -42,11 +42,11 @@ W_hr, W_hz, W_hn = (tg.tensor(rng.uniform(-1, 1, (H, H))) for _ in range(3))
 b_ir, b_iz, b_in, b_hr, b_hz, b_hn = (tg.tensor(rng.uniform(-1, 1, H)) for _ in range(6))
 
 
-def gru(x, reset_after, b_hr=b_hr):
+def gru(x, reset_after, b_hr=b_hr, b_hn=b_hn, listens=1.0):
     h = tg.zeros((B, H), dtype="float64")
     hs, zs, ns = [], [], []
     for x_t in x:
-        r_t = tg.sigmoid(x_t @ W_ir.T + b_ir + h @ W_hr.T + b_hr)
+        r_t = tg.sigmoid(listens * (x_t @ W_ir.T + b_ir + h @ W_hr.T) + b_hr)
         z_t = tg.sigmoid(x_t @ W_iz.T + b_iz + h @ W_hz.T + b_hz)
         if reset_after:
             n_t = tg.tanh(x_t @ W_in.T + b_in + r_t * (h @ W_hn.T + b_hn))
@@ -83,7 +83,8 @@ for reset_after, expected in ((True, after), (False, before)):
 # %% [markdown]
 # ## Two nets under one name
 #
-# Same weights, same input: the outputs are far apart. Only where $r_t = 1$ everywhere do the forms agree.
+# Same weights, same input: the outputs are far apart. Where $r_t = 1$ everywhere the forms agree. They do, too, where
+# $r_t$ is one number for all units and $b_{hn} = 0$: a number may be moved past a matrix, a vector may not.
 
 # %%
 apart = np.abs((after - before).numpy()).max()
@@ -91,6 +92,10 @@ print(f"the two forms differ by up to {apart:.2f}, in numbers between -1 and 1")
 assert apart > 0.1
 open_wide = b_hr + 100
 assert np.abs((gru(x, True, open_wide)[0] - gru(x, False, open_wide)[0]).numpy()).max() < 1e-12
+no_bias = tg.zeros(H, dtype="float64")
+for b_r, is_one_number in ((no_bias + 0.3, True), (b_hr, False)):
+    one, other = (gru(x, form, b_r, no_bias, listens=0.0)[0] for form in (True, False))
+    assert (np.abs((one - other).numpy()).max() < 1e-12) == is_one_number
 
 # %% [markdown]
 # ## What the mixing promises

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 15 · CPU and GPU: write a backend, count, read a roofline
+# # 15 · CPU against GPU: write a backend, benchmark it, read a roofline
 #
 # ## The idea
 #
@@ -24,6 +24,7 @@ from tinygrad_seq_numpy import NumpyBackend
 
 import tinygrad_seq as tg
 from tinygrad_seq import nn
+from tinygrad_seq.analysis import bench
 from tinygrad_seq.backend import register
 from tinygrad_seq.errors import BackendError, TinygradSeqError
 
@@ -130,6 +131,43 @@ print(refused)
 assert refused is not None
 
 # %% [markdown]
+# ## The backend, benchmarked
+#
+# Any backend that is registered takes part in a benchmark by its name; on the command line it is `tinygrad-seq bench`,
+# which also writes a page. First all have to agree with NumPy in double precision: who does not is given no time. Then
+# they are timed turn by turn, so that what disturbs the machine disturbs all of them. (What else is done for the times
+# to be fair: docs/bench.md.) NumPy competes twice where numba is installed, plain and with compiled kernels. The
+# operations that a benchmark divides by time are read off a recording of the graph; our backend, which sees every
+# product as it is made, must come to the same number.
+
+# %%
+able, _ = bench.contenders(["numpy", "counting"])
+who = bench.runners(able)
+(training,) = (case for case in bench.cases(("lstm",)) if case.kind == "training step")
+sizes = [bench.Size(T=16, B=16, H=hidden) for hidden in (32, 128)]
+rows = {}
+for row in bench.compared(able, who, [training], sizes, seconds=0.05 if FAST else 0.3):
+    rows[row.runner, row.size.H] = row
+    quartiles = f"{row.timing.low_ms:.1f} to {row.timing.high_ms:.1f}"
+    print(f"training step, H = {row.size.H:3}, {row.runner:<15} {row.timing.median_ms:6.1f} ms, quartiles {quartiles}")
+assert all(row.distance.size < 1e-4 for row in rows.values())
+for size in sizes:
+    with tg.use_backend("counting"):
+        job = training.make(size, "float32")
+        Counted.operations = 0
+        job()
+    assert Counted.operations == rows["counting", size.H].work.products
+    print(f"matrix products, H = {size.H:3}: {Counted.operations:,} operations, counted either way")
+slower = {H: rows["counting", H].timing.least_ms / rows["numpy, plain", H].timing.least_ms for H in (32, 128)}
+print("counting over plain NumPy:", {H: f"{ratio:.1f}" for H, ratio in slower.items()})
+assert slower[32] > 1
+
+# %% [markdown]
+# What ours costs is a Python function around every operation, and the kernels that it goes without. That is a cost for
+# each call, so that a larger net, with more to do in each, feels it less. On a GPU a call costs more still: who is
+# compared must be compared at several sizes.
+
+# %% [markdown]
 # ## The short way: the roofline of this machine
 #
 # The peaks are measured, with the two things that the machine does best: a large matrix product, and a copy. Least time
@@ -182,8 +220,9 @@ assert points["LSTM 16"][0] < points["LSTM 256"][0]  # small nets are less inten
 # %% [markdown]
 # ## And a GPU?
 #
-# The same program runs on any backend that is installed: `tg.use_backend("cupy")`. Where there is none, nothing is
-# measured and nothing is guessed.
+# The same program runs on any backend that is installed: `tg.use_backend("cupy")`, and `tinygrad-seq bench --backend
+# numpy --backend cupy` sets one beside the other, with the size at which one overtakes the other. Where there is no GPU
+# nothing is measured and nothing is guessed.
 
 # %%
 try:
@@ -201,7 +240,7 @@ intensities = np.geomspace(0.05, 200, 100)
 ax.loglog(intensities, np.minimum(peak, bandwidth * intensities) / 1e9, color="#1c2530", label="the roof")
 for name, (intensity, speed) in points.items():
     ax.loglog(intensity, speed / 1e9, "o", color="#b3450a")
-    ax.annotate(name, (intensity, speed / 1e9), xytext=(6, -10), textcoords="offset points", fontsize=8)
+    ax.annotate(name, (intensity, speed / 1e9), xytext=(-6, 4), textcoords="offset points", fontsize=8, ha="right")
 ax.set(title="What this machine can do, and what we get", xlabel="operations per byte", ylabel="GFLOP/s")
 ax.legend()
 fig.savefig(OUT / "15_roofline.svg")

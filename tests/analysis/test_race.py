@@ -12,7 +12,7 @@ import tinygrad_seq as tg
 from tinygrad_seq import nn, optim
 from tinygrad_seq.analysis.race import CONTENDERS, SURFACES, Contender, Surface, escape_rates, race, rnn_slice
 from tinygrad_seq.analysis.race.recurrence import recurrence
-from tinygrad_seq.analysis.race.run import save
+from tinygrad_seq.analysis.race.run import save, settled, walks
 from tinygrad_seq.analysis.race.slice import filter_normalised
 from tinygrad_seq.analysis.race.surfaces import heights
 from tinygrad_seq.errors import ConfigError
@@ -164,20 +164,53 @@ def test_the_slice_has_a_cliff():
     assert slope.max() > 50 * np.median(slope)
 
 
-def test_of_a_hundred_starts_momentum_escapes_more_often_than_plain_descent():
-    rates = escape_rates(steps=150, contenders=CONTENDERS[:2])
-    assert rates["SGD"] < 0.4
-    assert rates["momentum"] > 0.6
+@pytest.mark.parametrize(("slope", "chosen"), [(1, 0.1), (1000, 0.1)])
+def test_a_learning_rate_that_leaves_what_is_drawn_is_passed_over_if_one_stays(slope, chosen):
+    down = Surface("down", "it leads out", lambda x, y: 0 * x - slope * y, (0.0, 0.0), (), (-1, 1), (-1, 1))
+    (path,) = race(down, steps=9, contenders=CONTENDERS[:1]).paths
+    assert path.lr == chosen
+    assert path.points[-1, 1] == pytest.approx(9 * chosen * slope)  # 0.9 of what is drawn; and 900, where none stays
+
+
+def test_of_a_hundred_starts_the_lectures_momentum_escapes_more_often_than_plain_descent():
+    plain, _, lecture = CONTENDERS[:3]
+    same = escape_rates(steps=150, lr=0.3, contenders=[plain, lecture])
+    best = escape_rates(steps=150, contenders=[plain, lecture])
+    for rates in (same, best):
+        assert rates["SGD"] < 0.1
+    assert same["momentum, lecture's form"] > 0.5
+    assert best["momentum, lecture's form"] > 0.8
+
+
+def test_who_leaps_to_and_fro_has_not_settled():
+    begin = np.array([[3.0, 0.0], [0.5, 0.0], [0.0, 0.2]])
+    still, leaping = walks(BOWL, CONTENDERS[0], (0.3, 1.0), begin, np.zeros((40, 3, 2)))
+    assert settled(still, (0.0, 0.0)) == 1
+    np.testing.assert_allclose(leaping.points[-1], begin)  # x - 2 x = -x, and back
+    assert settled(leaping, (0.0, 0.0)) == pytest.approx(2 / 3)
+    assert settled(leaping, (1.0, 0.0)) == 0  # 0.5 is near, -0.5 is not; (0, 0.2) is further than one
 
 
 def test_the_page_holds_the_paths_and_can_fill_in_every_formula(beale, tmp_path):
     page = beale.save(tmp_path / "race.html").read_text("utf-8")
     (track,) = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
     assert [lane["name"] for lane in track["lanes"]] == sorted(c.name for c in CONTENDERS)
+    assert len({lane["colour"] for lane in track["lanes"]}) == len(CONTENDERS)
     for lane in track["lanes"]:
         assert len(lane["points"]) == len(lane["losses"]) == 13
         named = {"p", "g", "t", "sqrt", "max", *lane["constants"], *lane["first"], *(name for name, _ in lane["lines"])}
         assert {name for _, right in lane["lines"] for name in re.findall(r"[A-Za-z_]\w*", right)} <= named
+
+
+def test_in_a_picture_a_path_upon_another_lets_it_show_through(tmp_path):
+    pytest.importorskip("matplotlib")
+    twins = race(BOWL, steps=9, lr=0.1, contenders=[CONTENDERS[0], CONTENDERS[0]._replace(name="its twin")])
+    drawn = save(tmp_path / "race.svg", [twins]).read_text("utf-8")
+    first, second, *legend = re.findall(r'style="(fill: none; stroke[^"]*#(?:0072b2|d55e00)[^"]*)"', drawn)
+    assert "dasharray" not in first
+    assert "dasharray" in second
+    assert len(legend) == 2
+    assert not any("dasharray" in style for style in legend)
 
 
 @pytest.mark.parametrize("ending", ["svg", "png"])

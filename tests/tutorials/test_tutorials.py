@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -58,12 +60,53 @@ def test_it_asserts_and_draws(path):
     assert re.search(rf'OUT / "{path.name[:2]}_\w+\.(svg|png|html)"', code)
 
 
+def figures(text):
+    """Return the figures in a text: decimals, powers, thousands, percentages; not "step 3", not "tutorial 09"."""
+    found = re.findall(r"(?<![\w.,-])\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?(?: ?%)?(?!\w)", text)
+    return [figure for figure in found if re.search(r"[.,e%]", figure)]
+
+
+def numbers(code):
+    """Return the numbers in code and in its strings; comments compute nothing."""
+    tokens = tokenize.generate_tokens(io.StringIO(code).readline)
+    text = " ".join(token.string for token in tokens if token.type != tokenize.COMMENT)
+    return {float(number) for number in re.findall(r"(?<![\w.])\d+(?:_\d+)*(?:\.\d+)?(?:e-?\d+)?", text)}
+
+
+def is_among(figure, computed):
+    value = float(figure.rstrip(" %").replace(",", ""))
+    if not figure.endswith("%"):
+        return value in computed
+    return any(round(share, 9) in computed for share in (value / 100, 1 - value / 100, 1 + value / 100))
+
+
+def unaccounted(texts, codes):
+    """Return the figures in prose that stand in no code. What to try next has figures that are not computed yet."""
+    prose, _, _ = "\n".join(texts).partition("## What to try next")
+    computed = numbers("\n".join(codes))
+    return [figure for figure in figures(prose) if not is_among(figure, computed)]
+
+
 @every_tutorial
-def test_every_decimal_in_its_prose_stands_in_its_code(path):
-    texts, codes = cells(path)
-    prose = re.sub(r"\$\$.*?\$\$|\$.*?\$", "", "\n".join(texts), flags=re.DOTALL)
-    code = "\n".join(codes)
-    assert [number for number in re.findall(r"(?<![\w.-])\d+\.\d+\b", prose) if number not in code] == []
+def test_every_figure_in_its_prose_stands_in_its_code(path):
+    assert unaccounted(*cells(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("prose", "code", "left"),
+    [
+        ("it is 0.95", "assert round(x, 2) == 0.95", []),
+        ("it is 0.95", "assert round(x, 3) == 0.953", ["0.95"]),
+        ("it is 0.95", "x = 1  # about 0.95", ["0.95"]),
+        ("$\\sigma(3) = 0.953$, or 1e-12 of 10,000", "1e-12; 10_000; 'of 0.953'", []),
+        ("within 3 % of it, and 40%", "assert 0.97 < x < y.f(0.4)", []),
+        ("within 3 % of it", "assert x[3] < 0.5", ["3 %"]),
+        ("of step 3, in 2017, by tutorial 09", "x = 1", []),
+        ("## What to try next: 10,000", "x = 1", []),
+    ],
+)
+def test_a_figure_that_no_code_has_is_noticed(prose, code, left):
+    assert unaccounted([prose], [code]) == left
 
 
 @every_tutorial

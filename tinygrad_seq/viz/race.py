@@ -17,6 +17,8 @@ COLOURS = (
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#7f3c8d", "#6b8e23", "#708090",
 )  # fmt: skip
 BANDS = 18
+STYLES = (("-", 3.0), ((0, (5, 5)), 2.2), ((0, (1, 3)), 2.2))
+"""Of a path in a picture, and its width: so much of what it lies upon is still seen."""
 
 
 class Lane(NamedTuple):
@@ -61,6 +63,7 @@ def race_page(tracks: Sequence[Track], title: str = "The optimizer race") -> Pag
 
 def as_data(track: Track) -> dict[str, Any]:
     """Return a track as the page reads it."""
+    colours = coloured(track)
     return {
         "title": track.title,
         "says": track.says,
@@ -71,7 +74,7 @@ def as_data(track: Track) -> dict[str, Any]:
         "lanes": [
             {
                 "name": lane.name,
-                "colour": COLOURS[i % len(COLOURS)],
+                "colour": colours[lane.name],
                 "dashed": i >= len(COLOURS),
                 "lr": lane.lr,
                 "points": digits(lane.points),
@@ -102,9 +105,16 @@ def digits(values: np.ndarray) -> Any:
     return [float(f"{v:.4g}") if np.isfinite(v) else None for v in values.tolist()]
 
 
+def coloured(track: Track) -> dict[str, str]:
+    """Return the colour of every lane, the same on every track of the same optimizers."""
+    names = sorted(lane.name for lane in track.lanes)
+    return {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
+
+
 def save_figure(tracks: Sequence[Track], path: Path) -> None:
     """Write one picture, a panel for each track, by matplotlib: .svg, .png or what else it writes."""
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     columns = min(3, len(tracks))
     rows = -(-len(tracks) // columns)
@@ -119,14 +129,17 @@ def save_figure(tracks: Sequence[Track], path: Path) -> None:
             levels=BANDS,
             cmap="Blues_r",
         )
-        for i, lane in enumerate(sorted(track.lanes, key=lambda lane: lane.name)):
-            style = {"color": COLOURS[i % len(COLOURS)], "lw": 1.4, "label": lane.name}
-            (drawn[lane.name],) = panel.plot(*lane.points.T, **style)
-            panel.plot(*lane.points[-1], "o", color=style["color"], ms=4)
+        colours = coloured(track)
+        for rank, lane in enumerate(track.lanes):  # who came equally low often went the same way
+            under = rank % len(STYLES)
+            dashes, width = STYLES[under]
+            panel.plot(*lane.points.T, color=colours[lane.name], ls=dashes, lw=width, zorder=2 + under / 10)
+            panel.plot(*lane.points[-1], "o", color=colours[lane.name], ms=4)
+        drawn |= {name: Line2D([], [], color=colour, lw=3) for name, colour in colours.items()}
         for minimum in track.minima:
-            panel.plot(*minimum, "*", color="black", ms=10)
+            panel.plot(*minimum, "*", color="black", ms=10, zorder=3)
         panel.plot(*track.lanes[0].points[0], "s", color="black", ms=5)
-        panel.set(title=track.title, xlim=track.x, ylim=track.y)
+        panel.set(title=track.title, xlim=track.x, ylim=track.y, xlabel="x", ylabel="y")
     for panel in panels.flat[len(tracks) :]:
         panel.set_axis_off()
     figure.legend(drawn.values(), drawn.keys(), loc="outside lower center", ncols=5, frameon=False)

@@ -11,7 +11,7 @@ from ...tensor import Tensor
 
 __all__ = ["CONTENDERS", "RATES", "Contender"]
 
-RATES = (1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
+RATES = (1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """The learning rates among which each finds its own."""
 
 

@@ -50,6 +50,11 @@ class Path:
         """The loss that it settles at: the mean over its last tenth; infinite for one that flew off."""
         return float(np.mean(self.losses[-max(1, len(self.losses) // 10) :]))
 
+    def keeps_within(self, surface: Surface) -> bool:
+        """Tell whether it never left what is drawn of a surface."""
+        low, high = np.transpose([surface.x, surface.y])
+        return bool(np.isfinite(self.result) and ((low <= self.points) & (self.points <= high)).all())
+
     @property
     def lines(self) -> list[Line]:
         """The recurrence, line by line."""
@@ -141,7 +146,8 @@ def race(
 ) -> Race:
     """Let optimizers run from one start, each with the learning rate of `RATES` that suits it.
 
-    That is the smallest with which it comes as low as with any, to 2 % of the way down; `lr` gives all of them one.
+    That is the smallest with which it comes as low as with any, to 2 % of the way down, among those that keep it within
+    what is drawn; `lr` gives all of them one.
     `noise` is added to every gradient, normal with this standard deviation, the same numbers for all; `clip` is the
     longest that a gradient may be. A surface is a name (beale, rosenbrock, saddle, valley, trap, rnn) or one of your
     own. Raises ConfigError for an unknown name and for steps below 1.
@@ -156,15 +162,19 @@ def race(
     nudges = noise * np.random.default_rng(seed).standard_normal((steps, 2))
     rates = RATES if lr is None else (lr,)
     start = np.array(s.start)
-    chosen = [suited(walks(s, c, rates, start, nudges, clip)) for c in contenders]
+    chosen = [suited(walks(s, c, rates, start, nudges, clip), s) for c in contenders]
     return Race(s, sorted(chosen, key=lambda path: path.result), noise, clip)
 
 
-def suited(paths: Sequence[Path]) -> Path:
-    """Return the first, in the order of learning rates, that comes as low as any, to 2 % of the way down."""
-    best = min(path.result for path in paths)
-    enough = best + 0.02 * (float(paths[0].losses[0]) - best)
-    return next((path for path in paths if path.result <= enough), paths[0])
+def suited(paths: Sequence[Path], surface: Surface) -> Path:
+    """Return the first, in the order of learning rates, that comes as low as any, to 2 % of the way down.
+
+    A path that leaves what is drawn is passed over, unless all of them do.
+    """
+    inside = [path for path in paths if path.keeps_within(surface)] or paths
+    best = min(path.result for path in inside)
+    enough = best + 0.02 * (float(inside[0].losses[0]) - best)
+    return next((path for path in inside if path.result <= enough), inside[0])
 
 
 def found(surface: str | Surface) -> Surface:
@@ -259,11 +269,12 @@ def escape_rates(
     seed: int = 0,
     contenders: Sequence[Contender] = CONTENDERS,
 ) -> dict[str, float]:
-    """Return how many of `starts` runs end in the good minimum (the surface's first), by optimizer.
+    """Return how many of `starts` runs settle in the good minimum (the surface's first), by optimizer.
 
-    They begin on the side of the poor one, uniform over the right half of what is drawn. Each optimizer has the
-    learning rate of `RATES` with which most escape; `lr` gives all of them one. The runs are rows of one parameter:
-    every optimizer here works element by element.
+    They begin on the side of the poor one, uniform over the right half of what is drawn. To settle is to keep nearer to
+    the minimum than one unit over the last tenth of the steps: who leaps to and fro is not counted for being there at
+    the end. Each optimizer has the learning rate of `RATES` with which most settle; `lr` gives all of them one. The
+    runs are rows of one parameter: every optimizer here works element by element.
 
     >>> escape_rates(starts=20, steps=100, lr=0.1, contenders=CONTENDERS[:2])
     {'SGD': 0.05, 'momentum': 0.8}
@@ -275,9 +286,10 @@ def escape_rates(
     nudges = noise * rng.standard_normal((steps, starts, 2))
     rates = RATES if lr is None else (lr,)
     found_by = {c.name: walks(s, c, rates, begin, nudges) for c in contenders}
-    return {name: max(arrived(path, s.minima[0]) for path in paths) for name, paths in found_by.items()}
+    return {name: max(settled(path, s.minima[0]) for path in paths) for name, paths in found_by.items()}
 
 
-def arrived(path: Path, minimum: Sequence[float]) -> float:
-    """Return the share of many paths that end nearer to a minimum than one unit."""
-    return float(np.mean(np.linalg.norm(path.points[-1] - np.array(minimum), axis=-1) < 1))
+def settled(path: Path, minimum: Sequence[float]) -> float:
+    """Return the share of many paths that keep nearer to a minimum than one unit over their last tenth."""
+    last = path.points[-max(1, len(path.points) // 10) :]
+    return float(np.mean((np.linalg.norm(last - np.array(minimum), axis=-1) < 1).all(axis=0)))
