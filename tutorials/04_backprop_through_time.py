@@ -70,6 +70,7 @@ assert np.abs(rnn.weight_hh_l0.grad.numpy() - dW_hh).max() < 1e-12
 # The engine's record has what we called `parts`: what each step sent to the weight.
 
 # %%
+rnn.zero_grad()
 with tg.record(gradients="parts", expand=True) as tape:
     output, _ = rnn(tg.tensor(x[:, None]))
     (((output[:, 0] - tg.tensor(target)) ** 2).sum() / 2).backward()
