@@ -4,7 +4,8 @@
 
 Each attempt is `tinygrad-seq train` in a fresh process, with compiled kernels and without. The signal comes between the
 first line of the command and a few steps of training, which began after `start_up` seconds where nobody disturbed it.
-Before that line Python itself starts, and answers Ctrl-C with a traceback of its own. Signals as here are Unix's.
+Before that line Python starts and imports the library, and answers Ctrl-C with a traceback of its own. Signals as here
+are Unix's.
 """
 
 from __future__ import annotations
